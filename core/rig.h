@@ -1,0 +1,196 @@
+/*
+ * rig.h: the harness side of a machine.
+ *
+ * A machine is a computer with processors, memory, one virtual device per adapter, HAL, NDIS and
+ * NetDMA, in one plain struct. The functions that Windows has are called under their Windows names
+ * and act on the machine bound to the calling thread. What Windows' kernel or the hardware would do
+ * of its own accord is called from here.
+ *
+ * Nothing runs by itself. A callback that is owed waits until rig_step runs it, unless the timing
+ * in force says that it runs inside the call that makes it possible.
+ *
+ * Functions that return bool say whether the event took place. A false changed nothing: the
+ * operating system does not do such a thing in this state (LIFE-36, LIFE-41, PNP-03), or the
+ * driver has broken a rule, which the report hook has told.
+ */
+#ifndef DMARIG_RIG_H
+#define DMARIG_RIG_H
+
+#include "ndis.h"
+#include "netdma.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct machine;
+
+enum {
+    RIG_FRAMES = 16,          /* callbacks that can be nested; deeper ones wait */
+    RIG_PAGES = 128,          /* pages of memory; never given out twice in a run */
+    RIG_CHANNELS = 64,        /* most channels of a NetDMA provider */
+    RIG_BUFFER_LIMIT = 131072 /* longest buffer in bytes */
+};
+
+/* ---- rules and reports ---- */
+
+enum rig_rule {
+    RULE_NONE,
+#define CHECKED(id, name, strength, code, text) RULE_##id,
+#define UNCHECKED(id, name, reason, text) RULE_##id,
+#include "rules.def"
+#undef CHECKED
+#undef UNCHECKED
+    RULE_COUNT
+};
+
+enum rig_strength { RIG_error, RIG_warning, RIG_advice };
+enum rig_reason { RIG_checked, RIG_hosted, RIG_hardware, RIG_later };
+/* a row of the catalogue; reason is RIG_checked where there is a check; advice is reason too */
+struct rig_rule_row {
+    const char *name;            /* "SGL-20" */
+    const char *text;            /* what the caller must do */
+    const char *code;            /* Windows' name for it, "" if none */
+    const char *reason;          /* NULL: checked; else from the closed list */
+    enum rig_strength strength;
+};
+const struct rig_rule_row *rig_rule_row(enum rig_rule rule);
+
+/* One broken rule. call is the function or callback; made and freed are the origins (rig_origin)
+ * of the object concerned, 0 where there is none. */
+struct rig_report {
+    enum rig_rule rule;
+    const char *call;
+    uint32_t made;
+    uint32_t freed;
+};
+
+/* ---- a machine's life ---- */
+
+enum rig_irp {
+    RIG_START_DEVICE,
+    RIG_STOP_DEVICE,
+    RIG_REMOVE_DEVICE,
+    RIG_SURPRISE_REMOVAL,
+    RIG_QUERY_STOP_DEVICE,
+    RIG_CANCEL_STOP_DEVICE,
+    RIG_QUERY_REMOVE_DEVICE,
+    RIG_CANCEL_REMOVE_DEVICE,
+    RIG_FILTER_RESOURCE_REQUIREMENTS
+};
+
+/* What the machine calls outside itself, besides the handlers that drivers register. */
+struct rig_hooks {
+    void *context;
+    void (*report)(void *context, const struct rig_report *report);
+    NTSTATUS (*add_device)(void *context, PDEVICE_OBJECT pdo);
+    NTSTATUS (*pnp)(void *context, PDEVICE_OBJECT pdo, enum rig_irp irp);
+    void (*unload)(void *context);
+};
+
+size_t rig_size(void);                     /* bytes of a machine; align to PAGE_SIZE */
+struct machine *rig_make(void *storage);   /* storage: rig_size() zeroed bytes; owned by the caller */
+void rig_reset(struct machine *machine);   /* as fresh, byte for byte, at the cost of what was touched */
+void rig_bind(struct machine *machine);    /* the machine of this thread; NULL unbinds */
+struct machine *rig_bound(void);
+void rig_set_hooks(struct machine *machine, const struct rig_hooks *hooks); /* copied; reset clears */
+
+/* ---- settings ---- */
+
+enum rig_setting {
+#define MACHINE_SETTING(name, value, smallest, largest, ids, text) SETTING_##name,
+#include "settings.def"
+#undef MACHINE_SETTING
+    SETTING_COUNT
+};
+struct rig_setting_row {
+    const char *name;
+    uint32_t value, smallest, largest;     /* value: the default */
+    const char *ids, *text;
+};
+const struct rig_setting_row *rig_setting_row(enum rig_setting setting);
+bool rig_set(struct machine *machine, enum rig_setting setting, uint64_t value);
+uint32_t rig_get(const struct machine *machine, enum rig_setting setting);
+
+/* ---- time, processors ---- */
+
+enum rig_timing { RIG_INSIDE, RIG_LATER, RIG_OTHER_PROCESSOR };
+enum rig_timing rig_timing(struct machine *machine, enum rig_timing timing); /* returns the old one */
+uint32_t rig_origin(struct machine *machine, uint32_t origin); /* where we are; returns the old one */
+unsigned rig_owed(const struct machine *machine);              /* callbacks that wait for a step */
+/* Run owed callback number OWED on PROCESSOR. Refused if there is none, if the processor does not
+ * exist or is at DISPATCH_LEVEL or above, or if RIG_FRAMES callbacks are already nested. */
+bool rig_step(struct machine *machine, unsigned owed, unsigned processor);
+
+/* ---- memory ---- */
+
+enum rig_frames { RIG_ADJACENT, RIG_SCATTERED, RIG_HIGH, RIG_EDGE };
+/* LENGTH bytes (1..RIG_BUFFER_LIMIT) that start OFFSET (0..4095) bytes into a page; NULL: no memory */
+void *rig_buffer(struct machine *machine, uint32_t length, uint32_t offset, enum rig_frames frames);
+bool rig_free_buffer(struct machine *machine, void *buffer);
+/* An MDL for LENGTH bytes (0 is allowed) at VA inside a live buffer, followed by NEXT; NULL: none left */
+PMDL rig_mdl(struct machine *machine, void *va, uint32_t length, PMDL next);
+/* A NET_BUFFER for LENGTH bytes that start OFFSET bytes into CHAIN. At an MDL border AT_END keeps
+ * CurrentMdl at the MDL that ends there (AMB-14). NULL: none left */
+PNET_BUFFER rig_net_buffer(struct machine *machine, PMDL chain, uint32_t offset, uint32_t length, bool at_end);
+/* A NET_BUFFER_LIST of 1..3 NET_BUFFERs that belong to no other. NULL: none left */
+PNET_BUFFER_LIST rig_net_buffer_list(struct machine *machine, PNET_BUFFER const *buffers, unsigned count);
+/* The driver's code writes or reads LENGTH bytes OFFSET bytes into a live MDL's data. */
+bool rig_cpu_write(struct machine *machine, PMDL mdl, uint32_t offset, const void *data, uint32_t length);
+bool rig_cpu_read(struct machine *machine, PMDL mdl, uint32_t offset, void *data, uint32_t length);
+
+/* ---- the operating system ---- */
+
+bool rig_initialize(struct machine *machine, NDIS_HANDLE driver); /* true: MiniportInitializeEx succeeded or failed, but was called */
+bool rig_restart(struct machine *machine, NDIS_HANDLE adapter);
+bool rig_pause(struct machine *machine, NDIS_HANDLE adapter);
+bool rig_halt(struct machine *machine, NDIS_HANDLE adapter, NDIS_HALT_ACTION action);
+bool rig_reset_adapter(struct machine *machine, NDIS_HANDLE adapter, KIRQL level);
+bool rig_shutdown(struct machine *machine, NDIS_HANDLE adapter, NDIS_SHUTDOWN_ACTION action);
+bool rig_surprise_remove(struct machine *machine, NDIS_HANDLE adapter);
+bool rig_send(struct machine *machine, NDIS_HANDLE adapter, PNET_BUFFER_LIST list, KIRQL level);
+bool rig_cancel_send(struct machine *machine, NDIS_HANDLE adapter, PVOID cancel_id, KIRQL level);
+
+/* ---- the device ---- */
+
+enum rig_skip { RIG_SKIP_CURRENT_MDL_OFFSET, RIG_SKIP_NOTHING, RIG_SKIP_DATA_OFFSET };
+/* The driver programs the device with LIST, from SKIP on, for DataLength bytes or (WHOLE) all. */
+bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum rig_skip skip, bool whole);
+unsigned rig_device_posted(const struct machine *machine);
+/* What a transfer moved: the bytes lie in the device until the next transfer. */
+struct rig_transfer {
+    PSCATTER_GATHER_LIST list;
+    const uint8_t *bytes;
+    uint32_t length;
+    bool to_device;
+};
+/* The device carries out posted transfer number POSTED, through bus addresses only. A transfer from
+ * the device writes bytes (SERIAL + i) & 0xFF, SERIAL counting the run's transfers from 1. */
+bool rig_device_run(struct machine *machine, unsigned posted, struct rig_transfer *transfer);
+bool rig_device_stop(struct machine *machine, NDIS_HANDLE adapter); /* forgets what is posted */
+/* The device reaches for LENGTH bytes OFFSET bytes past the start of LIST's first element, without
+ * moving any: false (and E6-26) if they are not mapped by this list for this direction. */
+bool rig_device_access(struct machine *machine, PSCATTER_GATHER_LIST list, uint64_t offset, uint64_t length, bool to_device);
+/* Read LENGTH bytes at BUS through live mappings; false if any of them is not mapped. For judges. */
+bool rig_bus_read(struct machine *machine, uint64_t bus, void *bytes, uint32_t length);
+
+/* ---- NetDMA devices ---- */
+
+bool rig_add_device(struct machine *machine); /* true: AddDevice was called */
+bool rig_pnp(struct machine *machine, PDEVICE_OBJECT pdo, enum rig_irp irp);
+bool rig_unload(struct machine *machine);
+bool rig_engine(struct machine *machine, PDEVICE_OBJECT pdo, bool on); /* the driver's doing */
+PDEVICE_OBJECT rig_fdo(struct machine *machine, PDEVICE_OBJECT pdo);   /* NULL: no such device */
+
+/* ---- inspection, for judges ---- */
+
+struct rig_count {
+    uint32_t adapters, dma_handles, dma_adapters, providers, devices;
+    uint32_t lists_built, lists_freed, lists_live, lists_waiting, lists_owed;
+    uint32_t registers_total, registers_held; /* over all live DMA adapters */
+    uint32_t reports;
+};
+void rig_count(const struct machine *machine, struct rig_count *count);
+/* map registers of a DMA handle: total, and how many are held; false: not a live handle */
+bool rig_map_registers(const struct machine *machine, NDIS_HANDLE dma, uint32_t *total, uint32_t *held);
+
+#endif
