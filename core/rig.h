@@ -28,6 +28,7 @@ enum {
     RIG_FRAMES = 16,          /* callbacks that can be nested; deeper ones wait */
     RIG_PAGES = 128,          /* pages of memory; never given out twice in a run */
     RIG_CHANNELS = 64,        /* most channels of a NetDMA provider */
+    RIG_PIECES = 256,         /* most page pieces of one mapping */
     RIG_BUFFER_LIMIT = 131072 /* longest buffer in bytes */
 };
 
@@ -190,6 +191,8 @@ struct rig_count {
     uint32_t reports;
 };
 void rig_count(const struct machine *machine, struct rig_count *count);
+/* Does the driver own LIST: sent, and not completed yet? */
+bool rig_net_buffer_list_owned(const struct machine *machine, PNET_BUFFER_LIST list);
 /* map registers of a DMA handle: total, and how many are held; false: not a live handle */
 bool rig_map_registers(const struct machine *machine, NDIS_HANDLE dma, uint32_t *total, uint32_t *held);
 

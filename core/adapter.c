@@ -1,0 +1,304 @@
+/*
+ * adapter.c: IoGetDmaAdapter and DMA_OPERATIONS, versions 1 and 2 as far as lists need them.
+ *
+ * NDIS comes in here as any driver does. The checks are those of Driver Verifier's DMA option; a
+ * refused operation changes nothing. Slots that a later room fills are NULL.
+ */
+#include "map_registers.h"
+#include "device.h"
+#include "memory.h"
+#include "processor.h"
+#include "sg_builder.h"
+#include "verifier.h"
+
+enum { ALIGNMENT = 64 };
+
+static struct dma_adapter *adapter_of(struct machine *machine, PDMA_ADAPTER adapter)
+{
+    uintptr_t at = (uintptr_t)adapter - (uintptr_t)machine->dma_adapters;
+    unsigned index = (unsigned)(at / sizeof machine->dma_adapters[0]);
+
+    if (at % sizeof machine->dma_adapters[0] != 0 || at >= sizeof machine->dma_adapters ||
+        !machine->dma_adapters[index].live)
+        return NULL;
+    return &machine->dma_adapters[index];
+}
+
+/* E6-19, E6-18, then IRQL: the first that is broken, or RULE_NONE. exact: that level and no other. */
+static enum rig_rule check_call(struct machine *machine, PDMA_ADAPTER adapter, KIRQL level,
+                                bool exact, enum rig_rule irql_rule)
+{
+    KIRQL irql = processor_irql(machine);
+
+    if (!adapter)
+        return RULE_E6_19;
+    if (!adapter_of(machine, adapter))
+        return RULE_E6_18;
+    return (exact ? irql != level : irql > level) ? irql_rule : RULE_NONE;
+}
+
+/* ---- ranges ---- */
+
+/* VRF-11, VRF-12, VRF-17: what is wrong with a range, or RULE_NONE and the range. */
+static enum rig_rule check_range(struct machine *machine, PMDL mdl, PVOID va, ULONG length,
+                                 struct range *range)
+{
+    uintptr_t offset;
+
+    if (!memory_is_mdl(machine, mdl))
+        return RULE_VRF_11;
+    offset = (uintptr_t)va - (uintptr_t)MmGetMdlVirtualAddress(mdl);
+    if (offset >= mdl->ByteCount)
+        return RULE_VRF_12;
+    *range = (struct range){mdl, (uint32_t)offset, length};
+    return length == 0 ? RULE_VRF_17 : RULE_NONE;
+}
+
+static NTSTATUS refuse(struct machine *machine, enum rig_rule rule, const char *call)
+{
+    verifier_report(machine, rule, call, 0, 0);
+    return STATUS_UNSUCCESSFUL;
+}
+
+/* HAL-23: whether a range fits its chain and the adapter's registers. */
+static NTSTATUS check_size(struct machine *machine, const struct dma_adapter *adapter, int pieces)
+{
+    if (pieces == SG_CHAIN_TOO_SHORT)
+        return STATUS_BUFFER_TOO_SMALL;
+    if (pieces == SG_TOO_MANY_PIECES ||
+        (mapping_counts(machine) && (unsigned)pieces > adapter->registers))
+        return STATUS_INSUFFICIENT_RESOURCES;
+    return STATUS_SUCCESS;
+}
+
+/* ---- operations ---- */
+
+static VOID put_dma_adapter(PDMA_ADAPTER DmaAdapter)
+{
+    struct machine *machine = machine_bound();
+    enum rig_rule rule = check_call(machine, DmaAdapter, DISPATCH_LEVEL, false, RULE_E6_13);
+    struct dma_adapter *adapter = rule ? NULL : adapter_of(machine, DmaAdapter);
+
+    for (unsigned i = 0; adapter && i < machine->used.requests; i++)
+        if (machine->requests[i].state != REQUEST_FREE &&
+            &machine->dma_adapters[machine->requests[i].adapter] == adapter)
+            rule = RULE_HAL_12;
+    if (rule) {
+        verifier_report(machine, rule, "PutDmaAdapter", adapter ? adapter->made : 0, 0);
+        return;
+    }
+    mapping_drop_adapter(machine, DmaAdapter);
+}
+
+static ULONG get_dma_alignment(PDMA_ADAPTER DmaAdapter)
+{
+    struct machine *machine = machine_bound();
+    enum rig_rule rule = check_call(machine, DmaAdapter, PASSIVE_LEVEL, true, RULE_E6_13);
+
+    if (rule) {
+        verifier_report(machine, rule, "GetDmaAlignment", 0, 0);
+        return 0;
+    }
+    return ALIGNMENT;
+}
+
+static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, ULONG Length,
+                          PULONG ScatterGatherListSize, PULONG NumberOfMapRegisters)
+{
+    struct machine *machine = machine_bound();
+    enum rig_rule rule = check_call(machine, DmaAdapter, HIGH_LEVEL, false, RULE_E6_13);
+    struct range range;
+    NTSTATUS status;
+    int pieces;
+
+    if (!rule && Mdl)
+        rule = check_range(machine, Mdl, CurrentVa, Length, &range);
+    else if (!rule && Length == 0)
+        rule = RULE_VRF_17;
+    if (rule)
+        return refuse(machine, rule, "CalculateScatterGatherList");
+    pieces = Mdl ? sg_cut(machine, &range, NULL)
+                 : (int)ADDRESS_AND_SIZE_TO_SPAN_PAGES(CurrentVa, (uint64_t)Length);
+    status = check_size(machine, adapter_of(machine, DmaAdapter), pieces);
+    if (status != STATUS_SUCCESS)
+        return status;
+    *ScatterGatherListSize = mapping_list_size((unsigned)pieces);
+    if (NumberOfMapRegisters)
+        *NumberOfMapRegisters = mapping_counts(machine) ? (ULONG)pieces : 0;
+    return STATUS_SUCCESS;
+}
+
+/* Everything that Get and Build refuse alike; STATUS_SUCCESS: go on with mapping->range. */
+static NTSTATUS check_mapping(struct machine *machine, struct mapping *mapping, PMDL mdl, PVOID va,
+                              ULONG length, const char *call)
+{
+    enum rig_rule rule =
+        check_call(machine, mapping->adapter, DISPATCH_LEVEL, true, RULE_HAL_20);
+
+    if (!rule)
+        rule = check_range(machine, mdl, va, length, &mapping->range);
+    if (!rule && mapping->buffer)
+        rule = memory_lendable(machine, mapping->buffer, mapping->buffer_size);
+    if (!rule)
+        rule = mapping_obstacle(machine, &mapping->range, mapping->write_to_device, false);
+    if (rule)
+        return refuse(machine, rule, call);
+    return check_size(machine, adapter_of(machine, mapping->adapter),
+                      sg_cut(machine, &mapping->range, NULL));
+}
+
+static NTSTATUS get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
+                         PVOID CurrentVa, ULONG Length, PDRIVER_LIST_CONTROL ExecutionRoutine,
+                         PVOID Context, BOOLEAN WriteToDevice)
+{
+    struct machine *machine = machine_bound();
+    struct mapping mapping = {
+        .adapter = DmaAdapter,
+        .device = DeviceObject,
+        .routine = ExecutionRoutine,
+        .context = Context,
+        .write_to_device = WriteToDevice,
+    };
+    NTSTATUS status =
+        check_mapping(machine, &mapping, Mdl, CurrentVa, Length, "GetScatterGatherList");
+
+    return status == STATUS_SUCCESS ? mapping_start(machine, &mapping) : status;
+}
+
+static NTSTATUS build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
+                           PVOID CurrentVa, ULONG Length, PDRIVER_LIST_CONTROL ExecutionRoutine,
+                           PVOID Context, BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
+                           ULONG ScatterGatherLength)
+{
+    struct machine *machine = machine_bound();
+    struct mapping mapping = {
+        .adapter = DmaAdapter,
+        .device = DeviceObject,
+        .routine = ExecutionRoutine,
+        .context = Context,
+        .buffer = ScatterGatherBuffer,
+        .buffer_size = ScatterGatherLength,
+        .write_to_device = WriteToDevice,
+    };
+    NTSTATUS status =
+        check_mapping(machine, &mapping, Mdl, CurrentVa, Length, "BuildScatterGatherList");
+    int pieces;
+
+    if (status != STATUS_SUCCESS)
+        return status;
+    pieces = sg_cut(machine, &mapping.range, NULL);
+    if (!ScatterGatherBuffer || ScatterGatherLength < mapping_list_size((unsigned)pieces))
+        return STATUS_BUFFER_TOO_SMALL;
+    return mapping_start(machine, &mapping);
+}
+
+static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
+                     BOOLEAN WriteToDevice)
+{
+    struct machine *machine = machine_bound();
+    enum rig_rule rule = check_call(machine, DmaAdapter, DISPATCH_LEVEL, true, RULE_HAL_20);
+    struct request *request = mapping_of_list(machine, ScatterGather);
+
+    if (rule)
+        request = NULL;
+    else if (!request ||
+             &machine->dma_adapters[request->adapter] != adapter_of(machine, DmaAdapter))
+        rule = RULE_E6_06;
+    else if (!request->both_ways && request->write_to_device != (WriteToDevice != 0))
+        rule = RULE_HAL_29;
+    else if (!mapping_sealed(request))
+        rule = RULE_SGL_39;
+    else if (device_has(machine, request))
+        rule = RULE_FSG_04;
+    if (rule)
+        verifier_report(machine, rule, "PutScatterGatherList", request ? request->made : 0, 0);
+    else
+        mapping_end(machine, request, WriteToDevice != 0);
+}
+
+static const DMA_OPERATIONS operations[3] = {
+    {
+        .Size = FIELD_OFFSET(DMA_OPERATIONS, CalculateScatterGatherList),
+        .PutDmaAdapter = put_dma_adapter,
+        .GetDmaAlignment = get_dma_alignment,
+        .GetScatterGatherList = get_list,
+        .PutScatterGatherList = put_list,
+    },
+    {
+        .Size = FIELD_OFFSET(DMA_OPERATIONS, CalculateScatterGatherList),
+        .PutDmaAdapter = put_dma_adapter,
+        .GetDmaAlignment = get_dma_alignment,
+        .GetScatterGatherList = get_list,
+        .PutScatterGatherList = put_list,
+    },
+    {
+        .Size = FIELD_OFFSET(DMA_OPERATIONS, GetDmaAdapterInfo),
+        .PutDmaAdapter = put_dma_adapter,
+        .GetDmaAlignment = get_dma_alignment,
+        .GetScatterGatherList = get_list,
+        .PutScatterGatherList = put_list,
+        .CalculateScatterGatherList = calculate,
+        .BuildScatterGatherList = build_list,
+    },
+};
+
+/* ---- adapters ---- */
+
+static struct dma_adapter *free_slot(struct machine *machine)
+{
+    if (machine->used.dma_adapters < DMA_ADAPTERS)
+        return &machine->dma_adapters[machine->used.dma_adapters++];
+    for (unsigned i = 0; i < DMA_ADAPTERS; i++)
+        if (!machine->dma_adapters[i].live)
+            return &machine->dma_adapters[i];
+    return NULL;
+}
+
+/* A free set of bounce pages; BANKS if the limit of live adapters is reached. */
+static unsigned free_bank(const struct machine *machine)
+{
+    for (unsigned i = 0; i < machine->settings[SETTING_dma_adapters]; i++)
+        if (!machine->bank_used[i])
+            return i;
+    return BANKS;
+}
+
+/* HAL-04, HAL-09: whole pages and one more for a start inside a page, in 64 bits (AMB-06). */
+static uint8_t register_count(const struct machine *machine, ULONG maximum)
+{
+    uint64_t wanted = ((uint64_t)maximum + PAGE_SIZE - 1) / PAGE_SIZE + 1;
+    uint32_t most = machine->settings[SETTING_map_registers];
+
+    return (uint8_t)(wanted < most ? wanted : most);
+}
+
+PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
+                             PDEVICE_DESCRIPTION DeviceDescription, PULONG NumberOfMapRegisters)
+{
+    struct machine *machine = machine_bound();
+    ULONG version = DeviceDescription->Version;
+    unsigned bank = free_bank(machine);
+    struct dma_adapter *adapter;
+
+    (void)PhysicalDeviceObject;
+    if (processor_irql(machine) != PASSIVE_LEVEL || version > DEVICE_DESCRIPTION_VERSION3) {
+        verifier_report(machine, processor_irql(machine) ? RULE_HAL_01 : RULE_E6_25,
+                        "IoGetDmaAdapter", 0, 0);
+        return NULL;
+    }
+    if (version == DEVICE_DESCRIPTION_VERSION3 || bank == BANKS)
+        return NULL;
+    adapter = free_slot(machine);
+    assert(adapter);
+    *adapter = (struct dma_adapter){
+        .head = {1, sizeof(DMA_ADAPTER), (PDMA_OPERATIONS)(uintptr_t)&operations[version]},
+        .live = true,
+        .wide = DeviceDescription->Dma64BitAddresses != 0,
+        .registers = register_count(machine, DeviceDescription->MaximumLength),
+        .bank = (uint8_t)bank,
+        .made = machine->origin,
+    };
+    machine->bank_used[bank] = 1;
+    *NumberOfMapRegisters = adapter->registers;
+    return &adapter->head;
+}

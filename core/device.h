@@ -1,0 +1,16 @@
+/* device.h: the virtual device. It moves bytes through bus addresses only. */
+#ifndef DMARIG_DEVICE_H
+#define DMARIG_DEVICE_H
+
+#include "machine.h"
+
+/* Program the device with a live request's list, from SKIP on, LENGTH bytes, on behalf of an
+ * adapter (index + 1; 0: none). False if it is posted already or the device is full. */
+bool device_post(struct machine *machine, const struct request *request, uint32_t skip,
+                 uint32_t length, unsigned adapter);
+bool device_has(const struct machine *machine, const struct request *request);
+/* Forget what is posted of a request, of an adapter (index + 1). */
+void device_forget(struct machine *machine, unsigned request);
+void device_forget_adapter(struct machine *machine, unsigned adapter);
+
+#endif

@@ -1,0 +1,432 @@
+/*
+ * driver_device.c: each adapter's device, as its driver and the harness see it.
+ *
+ * The driver reaches registers, which have values but no storage; rig_device.h describes them. The
+ * device reads memory through bus addresses only (E6-26). Its interrupt owes the ISR at device level,
+ * the ISR the DPC at DISPATCH_LEVEL: they run when a step says so.
+ */
+#include "driver_kit.h"
+#include "machine.h"
+#include "processor.h"
+#include "verifier.h"
+#include <string.h>
+
+enum { PHYSICAL_BASE = 0x3EB00000, BLOCK_SIZE = PAGE_SIZE, ALL_ONES = -1 };
+
+static const struct adapter *live_adapter(const struct machine *machine, NDIS_HANDLE handle,
+                                          unsigned *slot)
+{
+    uint32_t generation;
+    const struct adapter *adapter;
+
+    if (!handle_parts(handle, HANDLE_ADAPTER, ADAPTERS, slot, &generation))
+        return NULL;
+    adapter = &machine->adapters[*slot];
+    return adapter->state != ADAPTER_GONE && adapter->generation == generation ? adapter : NULL;
+}
+
+bool driver_kit_adapter(const struct machine *machine, NDIS_HANDLE handle, unsigned *slot)
+{
+    return live_adapter(machine, handle, slot) != NULL;
+}
+
+static void forget_frames(struct kit_device *device)
+{
+    for (unsigned i = 0; i <= KIT_FRAMES; i++)
+        device->order[i] = (uint8_t)i;
+    device->held = device->finished = 0;
+    device->cause = 0;
+    device->frame[0].elements = 0;
+}
+
+/* The device of a live adapter: fresh for one that is new in its slot. */
+static struct kit_device *find_device(struct machine *machine, NDIS_HANDLE adapter)
+{
+    unsigned slot;
+    struct kit_device *device;
+
+    if (!live_adapter(machine, adapter, &slot))
+        return NULL;
+    device = &machine->kit.devices[slot];
+    if (device->adapter != adapter) {
+        memset(device, 0, sizeof *device);
+        forget_frames(device);
+        device->adapter = adapter;
+        device->used = true;
+    }
+    return device;
+}
+
+/* Still in its slot, and its driver still cared for. */
+static bool is_present(const struct machine *machine, const struct kit_device *device)
+{
+    unsigned slot;
+    const struct adapter *adapter = live_adapter(machine, device->adapter, &slot);
+
+    return adapter && !adapter->removed;
+}
+
+/* ---- resources, registers ---- */
+
+PNDIS_RESOURCE_LIST rig_resources(struct machine *machine, NDIS_HANDLE adapter)
+{
+    struct kit_device *device = find_device(machine, adapter);
+    PNDIS_RESOURCE_LIST list;
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR row;
+
+    if (!device)
+        return NULL;
+    list = (PNDIS_RESOURCE_LIST)(void *)device->resources;
+    list->Version = list->Revision = 1;
+    list->Count = 2;
+    row = list->PartialDescriptors;
+    row[0].Type = CmResourceTypeMemory;
+    row[0].u.Memory.Start.QuadPart =
+        PHYSICAL_BASE + (device - machine->kit.devices) * (LONGLONG)BLOCK_SIZE;
+    row[0].u.Memory.Length = BLOCK_SIZE;
+    row[1].Type = CmResourceTypeInterrupt;
+    row[1].u.Interrupt.Level = row[1].u.Interrupt.Vector = RIG_DEVICE_LEVEL;
+    row[1].u.Interrupt.Affinity = 1;
+    return list;
+}
+
+NDIS_STATUS NdisMMapIoSpace(PVOID *VirtualAddress, NDIS_HANDLE MiniportAdapterHandle,
+                            NDIS_PHYSICAL_ADDRESS PhysicalAddress, UINT Length)
+{
+    struct machine *machine = machine_bound();
+    struct kit_device *device = find_device(machine, MiniportAdapterHandle);
+    LONGLONG start;
+
+    if (!device || processor_irql(machine) != PASSIVE_LEVEL) {
+        driver_kit_fault(machine, "registers are mapped without a live adapter, or raised", 0, 0);
+        return NDIS_STATUS_FAILURE;
+    }
+    start = PHYSICAL_BASE + (device - machine->kit.devices) * (LONGLONG)BLOCK_SIZE;
+    if (PhysicalAddress.QuadPart != start || Length > BLOCK_SIZE || device->mapped)
+        return NDIS_STATUS_RESOURCE_CONFLICT;
+    device->mapped = true;
+    device->made = machine->origin;
+    *VirtualAddress = device->registers;
+    return NDIS_STATUS_SUCCESS;
+}
+
+void NdisMUnmapIoSpace(NDIS_HANDLE MiniportAdapterHandle, PVOID VirtualAddress, UINT Length)
+{
+    struct machine *machine = machine_bound();
+    struct kit_device *device = find_device(machine, MiniportAdapterHandle);
+
+    UNREFERENCED_PARAMETER(Length);
+    if (!device || !device->mapped || VirtualAddress != device->registers)
+        driver_kit_fault(machine, "registers are unmapped that are not mapped", 0, 0);
+    else
+        device->mapped = false;
+}
+
+/* The device and register that an address means; NULL, and a fault, if it means none. */
+static struct kit_device *find_register(struct machine *machine, const volatile ULONG *place,
+                                        enum rig_register *which)
+{
+    for (unsigned i = 0; i < KIT_DEVICES; i++) {
+        struct kit_device *device = &machine->kit.devices[i];
+        uintptr_t at = (uintptr_t)place - (uintptr_t)device->registers;
+
+        if (!device->mapped || at >= sizeof device->registers || at % sizeof(ULONG) != 0)
+            continue;
+        *which = (enum rig_register)(at / sizeof(ULONG));
+        return device;
+    }
+    driver_kit_fault(machine, "an address is used as a device register that is none", 0, 0);
+    return NULL;
+}
+
+static struct kit_frame *frame_at(struct kit_device *device, unsigned position)
+{
+    return &device->frame[device->order[position]];
+}
+
+static void add_element(struct machine *machine, struct kit_device *device, uint32_t length)
+{
+    struct kit_frame *frame = frame_at(device, device->held);
+
+    if (frame->elements == KIT_ELEMENTS || device->held == KIT_FRAMES) {
+        driver_kit_fault(machine, "the device is given more than it can hold", 0, 0);
+        return;
+    }
+    frame->element[frame->elements++] =
+        (struct kit_element){(uint64_t)device->high << 32 | device->low, length};
+}
+
+static void end_frame(struct machine *machine, struct kit_device *device, uint32_t tag)
+{
+    struct kit_frame *frame = frame_at(device, device->held);
+
+    if (tag == 0 || frame->elements == 0) {
+        driver_kit_fault(machine, "the doorbell is rung for a frame without tag or elements", 0, 0);
+        return;
+    }
+    frame->tag = tag;
+    frame->made = machine->origin;
+    device->held++;
+    frame_at(device, device->held)->elements = 0;
+}
+
+static void raise_interrupt(struct machine *machine, struct kit_device *device);
+
+static void control(struct machine *machine, struct kit_device *device, uint32_t value)
+{
+    if (value & RIG_CONTROL_RESET)
+        forget_frames(device);
+    device->control = value & RIG_CONTROL_RESET ? 0 : value & RIG_CONTROL_ON;
+    raise_interrupt(machine, device);
+}
+
+void WRITE_REGISTER_ULONG(volatile ULONG *Register, ULONG Value)
+{
+    struct machine *machine = machine_bound();
+    enum rig_register which;
+    struct kit_device *device = find_register(machine, Register, &which);
+
+    if (!device || !is_present(machine, device))
+        return;
+    switch (which) {
+    case RIG_TX_ADDRESS_LOW:
+        device->low = Value;
+        break;
+    case RIG_TX_ADDRESS_HIGH:
+        device->high = Value;
+        break;
+    case RIG_TX_LENGTH:
+        add_element(machine, device, Value);
+        break;
+    case RIG_TX_DOORBELL:
+        end_frame(machine, device, Value);
+        break;
+    case RIG_CONTROL:
+        control(machine, device, Value);
+        break;
+    default:
+        break;
+    }
+}
+
+static uint32_t take_done(struct kit_device *device)
+{
+    uint32_t tag = device->done[0];
+
+    if (device->finished == 0)
+        return 0;
+    device->finished--;
+    memmove(device->done, device->done + 1, device->finished * sizeof device->done[0]);
+    return tag;
+}
+
+ULONG READ_REGISTER_ULONG(volatile ULONG *Register)
+{
+    struct machine *machine = machine_bound();
+    enum rig_register which;
+    struct kit_device *device = find_register(machine, Register, &which);
+    uint32_t cause;
+
+    if (!device || !is_present(machine, device))
+        return (ULONG)ALL_ONES;
+    switch (which) {
+    case RIG_TX_DONE_TAG:
+        return take_done(device);
+    case RIG_INTERRUPT_CAUSE:
+        cause = device->cause;
+        device->cause = 0;
+        return cause;
+    case RIG_CONTROL:
+        return device->control;
+    default:
+        return 0;
+    }
+}
+
+/* ---- interrupts ---- */
+
+static struct kit_interrupt *live_interrupt(struct machine *machine, uint64_t bits)
+{
+    unsigned index;
+    uint32_t generation;
+
+    if (!handle_parts((NDIS_HANDLE)(uintptr_t)bits, HANDLE_KIT, machine->kit.interrupt_count,
+                      &index, &generation))
+        return NULL;
+    return machine->kit.interrupts[index].live ? &machine->kit.interrupts[index] : NULL;
+}
+
+static uint64_t interrupt_bits(const struct machine *machine, const struct kit_interrupt *interrupt)
+{
+    unsigned index = (unsigned)(interrupt - machine->kit.interrupts);
+
+    return (uint64_t)(uintptr_t)handle_make(HANDLE_KIT, index, 1);
+}
+
+static void run_dpc(struct machine *machine, uint64_t bits)
+{
+    struct kit_interrupt *interrupt = live_interrupt(machine, bits);
+    unsigned slot;
+
+    if (!interrupt)
+        return;
+    interrupt->dpc_owed = false;
+    if (!driver_kit_adapter(machine, interrupt->adapter, &slot) ||
+        !frame_enter(machine, SITE_WORK, slot, 0, machine->current, DISPATCH_LEVEL))
+        return;
+    interrupt->dpc(interrupt->context, NULL, NULL, NULL);
+    frame_leave(machine, "MiniportInterruptDPC");
+}
+
+/* A DPC that is queued already is not queued again. */
+static void run_isr(struct machine *machine, uint64_t bits)
+{
+    struct kit_interrupt *interrupt = live_interrupt(machine, bits);
+    BOOLEAN queue = FALSE;
+    BOOLEAN ours;
+    ULONG targets = 0;
+
+    if (!interrupt)
+        return;
+    interrupt->isr_owed = false;
+    if (!is_present(machine, &machine->kit.devices[interrupt->device]) ||
+        !frame_enter(machine, SITE_WORK, interrupt->device, 0, machine->current, RIG_DEVICE_LEVEL))
+        return;
+    ours = interrupt->isr(interrupt->context, &queue, &targets);
+    frame_leave(machine, "MiniportInterrupt");
+    if (ours && queue && interrupt->live && !interrupt->dpc_owed)
+        interrupt->dpc_owed = processor_owe(machine, run_dpc, bits, DISPATCH_LEVEL);
+}
+
+static void raise_interrupt(struct machine *machine, struct kit_device *device)
+{
+    struct driver_kit *kit = &machine->kit;
+
+    if (!(device->control & RIG_CONTROL_ON) || device->cause == 0)
+        return;
+    for (unsigned i = 0; i < kit->interrupt_count; i++) {
+        struct kit_interrupt *interrupt = &kit->interrupts[i];
+
+        if (interrupt->live && interrupt->adapter == device->adapter && !interrupt->isr_owed)
+            interrupt->isr_owed = processor_owe(machine, run_isr,
+                                                interrupt_bits(machine, interrupt),
+                                                RIG_DEVICE_LEVEL);
+    }
+}
+
+static bool characteristics_good(const NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS *given)
+{
+    return given->Header.Type == NDIS_OBJECT_TYPE_MINIPORT_INTERRUPT &&
+           given->Header.Size >= NDIS_SIZEOF_MINIPORT_INTERRUPT_CHARACTERISTICS_REVISION_1 &&
+           given->InterruptHandler && given->InterruptDpcHandler;
+}
+
+NDIS_STATUS NdisMRegisterInterruptEx(
+    NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE MiniportInterruptContext,
+    PNDIS_MINIPORT_INTERRUPT_CHARACTERISTICS MiniportInterruptCharacteristics,
+    PNDIS_HANDLE NdisInterruptHandle)
+{
+    struct machine *machine = machine_bound();
+    struct driver_kit *kit = &machine->kit;
+    struct kit_interrupt *interrupt = &kit->interrupts[kit->interrupt_count];
+    struct kit_device *device = find_device(machine, MiniportAdapterHandle);
+
+    if (!device || processor_irql(machine) != PASSIVE_LEVEL ||
+        !characteristics_good(MiniportInterruptCharacteristics)) {
+        driver_kit_fault(machine, "an interrupt is registered wrongly", 0, 0);
+        return NDIS_STATUS_FAILURE;
+    }
+    if (kit->interrupt_count == KIT_INTERRUPTS)
+        return NDIS_STATUS_RESOURCES;
+    kit->interrupt_count++;
+    *interrupt = (struct kit_interrupt){
+        .adapter = MiniportAdapterHandle,
+        .context = MiniportInterruptContext,
+        .isr = MiniportInterruptCharacteristics->InterruptHandler,
+        .dpc = MiniportInterruptCharacteristics->InterruptDpcHandler,
+        .made = machine->origin,
+        .device = (uint8_t)(device - kit->devices),
+        .live = true,
+    };
+    MiniportInterruptCharacteristics->InterruptType = NDIS_CONNECT_LINE_BASED;
+    *NdisInterruptHandle = (NDIS_HANDLE)(uintptr_t)interrupt_bits(machine, interrupt);
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* No ISR runs any more, and a DPC that was queued has run when this returns (LIFE-43). */
+void NdisMDeregisterInterruptEx(NDIS_HANDLE NdisInterruptHandle)
+{
+    struct machine *machine = machine_bound();
+    uint64_t bits = (uint64_t)(uintptr_t)NdisInterruptHandle;
+    struct kit_interrupt *interrupt = live_interrupt(machine, bits);
+
+    if (!interrupt || processor_irql(machine) != PASSIVE_LEVEL) {
+        driver_kit_fault(machine, "an interrupt is deregistered wrongly", 0, 0);
+        return;
+    }
+    processor_forget(machine, run_isr, bits);
+    if (interrupt->dpc_owed) {
+        processor_forget(machine, run_dpc, bits);
+        run_dpc(machine, bits);
+    }
+    interrupt->live = false;
+}
+
+/* ---- the harness moves frames ---- */
+
+unsigned rig_device_frames(struct machine *machine, NDIS_HANDLE adapter)
+{
+    struct kit_device *device = find_device(machine, adapter);
+
+    if (!device || !is_present(machine, device) || !(device->control & RIG_CONTROL_ON) ||
+        device->finished == KIT_FRAMES)
+        return 0;
+    return device->held;
+}
+
+/* E6-26: bytes that are not mapped do not move. */
+static uint32_t read_elements(struct machine *machine, const struct kit_frame *frame)
+{
+    uint32_t length = 0;
+
+    for (unsigned i = 0; i < frame->elements; i++) {
+        const struct kit_element *element = &frame->element[i];
+
+        if (element->length > sizeof machine->frame - length ||
+            !rig_bus_read(machine, element->address, machine->frame + length, element->length)) {
+            verifier_report(machine, RULE_E6_26, "device", frame->made, 0);
+            continue;
+        }
+        length += element->length;
+    }
+    if (machine->used.frame_bytes < length)
+        machine->used.frame_bytes = length;
+    return length;
+}
+
+/* The frame leaves the row, and its slot goes to the end. */
+static void drop_frame(struct kit_device *device, unsigned position)
+{
+    uint8_t slot = device->order[position];
+
+    memmove(&device->order[position], &device->order[position + 1], KIT_FRAMES - position);
+    device->order[KIT_FRAMES] = slot;
+    device->held--;
+}
+
+bool rig_device_frame(struct machine *machine, NDIS_HANDLE adapter, unsigned frame,
+                      struct rig_frame *sent)
+{
+    struct kit_device *device = find_device(machine, adapter);
+    const struct kit_frame *row;
+
+    if (frame >= rig_device_frames(machine, adapter))
+        return false;
+    row = frame_at(device, frame);
+    *sent = (struct rig_frame){row->tag, row->made, machine->frame, read_elements(machine, row)};
+    device->done[device->finished++] = row->tag;
+    drop_frame(device, frame);
+    device->cause |= RIG_CAUSE_SENT;
+    raise_interrupt(machine, device);
+    return true;
+}

@@ -1,0 +1,243 @@
+/*
+ * driver_kit.c: the kernel services that any driver uses: spin locks, pool memory, data in one
+ * piece. Their rules are not in the catalogue; a mistake is kept as a fault for the host to ask.
+ */
+#include "driver_kit.h"
+#include "machine.h"
+#include "memory.h"
+#include "processor.h"
+#include "verifier.h"
+#include <string.h>
+
+enum { BLOCK_ALIGNMENT = 16, RED_ZONE = 16 };
+
+void driver_kit_fault(struct machine *machine, const char *text, uint32_t made, uint32_t freed)
+{
+    if (!machine->kit.fault.text)
+        machine->kit.fault = (struct rig_fault){text, made, freed};
+}
+
+const struct rig_fault *rig_fault(const struct machine *machine)
+{
+    return &machine->kit.fault;
+}
+
+RIG_NO_COVERAGE void driver_kit_reset(struct driver_kit *kit)
+{
+    memory_release(kit->arena, kit->arena_used);
+    memset(kit->arena, 0, kit->arena_used);
+    memset(kit->blocks, 0, kit->block_count * sizeof kit->blocks[0]);
+    memset(kit->interrupts, 0, kit->interrupt_count * sizeof kit->interrupts[0]);
+    for (unsigned i = 0; i < KIT_DEVICES; i++)
+        if (kit->devices[i].used)
+            memset(&kit->devices[i], 0, sizeof kit->devices[i]);
+    kit->arena_used = kit->block_count = kit->interrupt_count = 0;
+    kit->fault = (struct rig_fault){0};
+}
+
+/* ---- spin locks ---- */
+
+/* Processors take turns at calls only, so a lock that is held will not be released meanwhile: its
+ * holder waits for this very callback, on the same processor for ever (SGL-19). */
+static void take(PKSPIN_LOCK lock)
+{
+    if (*lock)
+        driver_kit_fault(machine_bound(), "SGL-19: a spin lock is taken that is held already", 0,
+                         0);
+    *lock = 1;
+}
+
+static void give(PKSPIN_LOCK lock)
+{
+    if (!*lock)
+        driver_kit_fault(machine_bound(), "a spin lock is released that is not held", 0, 0);
+    *lock = 0;
+}
+
+void KeInitializeSpinLock(PKSPIN_LOCK SpinLock)
+{
+    *SpinLock = 0;
+}
+
+void KeAcquireSpinLock(PKSPIN_LOCK SpinLock, PKIRQL OldIrql)
+{
+    KeRaiseIrql(DISPATCH_LEVEL, OldIrql);
+    take(SpinLock);
+}
+
+void KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
+{
+    give(SpinLock);
+    KeLowerIrql(NewIrql);
+}
+
+void KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
+{
+    if (KeGetCurrentIrql() < DISPATCH_LEVEL)
+        driver_kit_fault(machine_bound(), "a spin lock is taken below DISPATCH_LEVEL", 0, 0);
+    take(SpinLock);
+}
+
+void KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock)
+{
+    give(SpinLock);
+}
+
+void NdisAllocateSpinLock(PNDIS_SPIN_LOCK SpinLock)
+{
+    KeInitializeSpinLock(&SpinLock->SpinLock);
+}
+
+void NdisFreeSpinLock(PNDIS_SPIN_LOCK SpinLock)
+{
+    if (SpinLock->SpinLock)
+        driver_kit_fault(machine_bound(), "a spin lock is freed that is held", 0, 0);
+}
+
+void NdisAcquireSpinLock(PNDIS_SPIN_LOCK SpinLock)
+{
+    KIRQL old;
+
+    KeAcquireSpinLock(&SpinLock->SpinLock, &old);
+    SpinLock->OldIrql = old;
+}
+
+void NdisReleaseSpinLock(PNDIS_SPIN_LOCK SpinLock)
+{
+    KeReleaseSpinLock(&SpinLock->SpinLock, SpinLock->OldIrql);
+}
+
+void NdisDprAcquireSpinLock(PNDIS_SPIN_LOCK SpinLock)
+{
+    KeAcquireSpinLockAtDpcLevel(&SpinLock->SpinLock);
+}
+
+void NdisDprReleaseSpinLock(PNDIS_SPIN_LOCK SpinLock)
+{
+    KeReleaseSpinLockFromDpcLevel(&SpinLock->SpinLock);
+}
+
+/* ---- pool ---- */
+
+static struct kit_block *find_block(struct driver_kit *kit, const void *start)
+{
+    for (unsigned i = 0; i < kit->block_count; i++)
+        if (start == kit->arena + kit->blocks[i].offset)
+            return &kit->blocks[i];
+    return NULL;
+}
+
+/* What is asked for is filled with rubbish, as pool is, and has a red zone behind it. */
+PVOID NdisAllocateMemoryWithTagPriority(NDIS_HANDLE NdisHandle, UINT Length, ULONG Tag,
+                                        EX_POOL_PRIORITY Priority)
+{
+    struct machine *machine = machine_bound();
+    struct driver_kit *kit = &machine->kit;
+    struct kit_block *block = &kit->blocks[kit->block_count];
+    uint32_t start = kit->arena_used;
+    uint64_t end = (uint64_t)start + Length + RED_ZONE + BLOCK_ALIGNMENT - 1;
+
+    UNREFERENCED_PARAMETER(Tag);
+    UNREFERENCED_PARAMETER(Priority);
+    end -= end % BLOCK_ALIGNMENT;
+    if (processor_irql(machine) > DISPATCH_LEVEL)
+        driver_kit_fault(machine, "memory is allocated above DISPATCH_LEVEL", 0, 0);
+    if (Length == 0 || end > KIT_ARENA || kit->block_count == KIT_BLOCKS)
+        return NULL;
+    kit->block_count++;
+    kit->arena_used = (uint32_t)end;
+    *block = (struct kit_block){NdisHandle, start, Length, machine->origin, 0, true};
+    memset(kit->arena + start, 0xA5, Length);
+    memory_poison(kit->arena + start + Length, end - start - Length);
+    return kit->arena + start;
+}
+
+/* A list buffer is NDIS' until its list is freed (FSG-09). */
+static bool lent(const struct machine *machine, const struct kit_block *block)
+{
+    uintptr_t start = (uintptr_t)machine->kit.arena + block->offset;
+
+    for (unsigned i = 0; i < machine->used.loans; i++)
+        if (machine->loans[i].live && machine->loans[i].start < start + block->length &&
+            start < machine->loans[i].start + machine->loans[i].length)
+            return true;
+    return false;
+}
+
+void NdisFreeMemory(PVOID VirtualAddress, UINT Length, UINT MemoryFlags)
+{
+    struct machine *machine = machine_bound();
+    struct kit_block *block = find_block(&machine->kit, VirtualAddress);
+
+    UNREFERENCED_PARAMETER(MemoryFlags);
+    if (!block || !block->live)
+        driver_kit_fault(machine, "memory is freed that is not allocated", block ? block->made : 0,
+                         block ? block->freed : 0);
+    else if (Length != 0 && Length != block->length)
+        driver_kit_fault(machine, "memory is freed with a length it does not have", block->made, 0);
+    else if (lent(machine, block))
+        verifier_report(machine, RULE_FSG_09, "NdisFreeMemory", block->made, 0);
+    else {
+        block->live = false;
+        block->freed = machine->origin;
+        memory_poison(VirtualAddress, block->length);
+    }
+}
+
+struct rig_fault rig_left(const struct machine *machine, NDIS_HANDLE owner)
+{
+    const struct driver_kit *kit = &machine->kit;
+
+    for (unsigned i = 0; i < kit->block_count; i++)
+        if (kit->blocks[i].live && kit->blocks[i].owner == owner)
+            return (struct rig_fault){"memory is left allocated", kit->blocks[i].made, 0};
+    for (unsigned i = 0; i < kit->interrupt_count; i++)
+        if (kit->interrupts[i].live && kit->interrupts[i].adapter == owner)
+            return (struct rig_fault){"an interrupt is left registered", kit->interrupts[i].made,
+                                      0};
+    for (unsigned i = 0; i < KIT_DEVICES; i++)
+        if (kit->devices[i].mapped && kit->devices[i].adapter == owner)
+            return (struct rig_fault){"device registers are left mapped", kit->devices[i].made, 0};
+    return (struct rig_fault){0};
+}
+
+/* ---- data, versions ---- */
+
+static void copy_data(const NET_BUFFER *nb, uint8_t *to, ULONG length)
+{
+    ULONG offset = nb->CurrentMdlOffset;
+
+    for (const MDL *mdl = nb->CurrentMdl; length > 0; mdl = mdl->Next, offset = 0) {
+        ULONG here = mdl->ByteCount - offset;
+
+        if (here > length)
+            here = length;
+        memcpy(to, (const uint8_t *)mdl->MappedSystemVa + offset, here);
+        to += here;
+        length -= here;
+    }
+}
+
+PVOID NdisGetDataBuffer(PNET_BUFFER NetBuffer, ULONG BytesNeeded, PVOID Storage, UINT AlignMultiple,
+                        UINT AlignOffset)
+{
+    PMDL mdl = NetBuffer->CurrentMdl;
+    ULONG offset = NetBuffer->CurrentMdlOffset;
+    uint8_t *place;
+
+    if (BytesNeeded == 0 || BytesNeeded > NetBuffer->DataLength)
+        return NULL;
+    place = (uint8_t *)mdl->MappedSystemVa + offset;
+    if (BytesNeeded <= mdl->ByteCount - offset &&
+        (AlignMultiple == 0 || (uintptr_t)place % AlignMultiple == AlignOffset))
+        return place;
+    if (Storage)
+        copy_data(NetBuffer, Storage, BytesNeeded);
+    return Storage;
+}
+
+/* NDIS 6.30 */
+UINT NdisGetVersion(void)
+{
+    return 0x0006001E;
+}

@@ -1,0 +1,230 @@
+/*
+ * machine.c: making, binding, setting and resetting a machine.
+ *
+ * A reset runs when a run ends and clears what the run used; afterwards the machine equals a fresh
+ * one byte for byte. Doing it lazily at the next start costs an engine its stability.
+ */
+#include "machine.h"
+#include "memory.h"
+#include <string.h>
+
+static _Thread_local struct machine *bound;
+
+static const struct rig_setting_row rows[SETTING_COUNT] = {
+#define MACHINE_SETTING(name, value, smallest, largest, ids, text) \
+    [SETTING_##name] = {#name, value, smallest, largest, ids, text},
+#include "settings.def"
+};
+
+const struct rig_setting_row *rig_setting_row(enum rig_setting setting)
+{
+    return &rows[setting];
+}
+
+struct machine *machine_bound(void)
+{
+    assert(bound && "no machine is bound to this thread");
+    return bound;
+}
+
+void rig_bind(struct machine *machine)
+{
+    bound = machine;
+}
+
+struct machine *rig_bound(void)
+{
+    return bound;
+}
+
+size_t rig_size(void)
+{
+    return sizeof(struct machine);
+}
+
+RIG_NO_COVERAGE static void set_defaults(struct machine *machine)
+{
+    for (unsigned i = 0; i < SETTING_COUNT; i++)
+        machine->settings[i] = rows[i].value;
+}
+
+struct machine *rig_make(void *storage)
+{
+    struct machine *machine = storage;
+
+    assert(((uintptr_t)storage & (PAGE_SIZE - 1)) == 0);
+    set_defaults(machine);
+    return machine;
+}
+
+void rig_set_hooks(struct machine *machine, const struct rig_hooks *hooks)
+{
+    machine->hooks = *hooks;
+}
+
+bool rig_set(struct machine *machine, enum rig_setting setting, uint64_t value)
+{
+    if (setting >= SETTING_COUNT || value < rows[setting].smallest || value > rows[setting].largest)
+        return false;
+    machine->settings[setting] = (uint32_t)value;
+    return true;
+}
+
+uint32_t rig_get(const struct machine *machine, enum rig_setting setting)
+{
+    return machine->settings[setting];
+}
+
+uint32_t rig_origin(struct machine *machine, uint32_t origin)
+{
+    uint32_t old = machine->origin;
+
+    machine->origin = origin;
+    return old;
+}
+
+/* ---- reset ---- */
+
+#define CLEAR(table, count) memset(machine->table, 0, (count) * sizeof machine->table[0])
+
+RIG_NO_COVERAGE static void reset_memory(struct machine *machine)
+{
+    memory_forget_frames(machine);
+    memset(machine->pages, 0, (size_t)machine->used.pages * PAGE_SIZE);
+    CLEAR(buffers, machine->used.buffers);
+    CLEAR(page_frame, machine->used.pages);
+    CLEAR(page_live, machine->used.pages);
+    CLEAR(mdls, machine->used.mdls);
+    CLEAR(loans, machine->used.loans);
+}
+
+RIG_NO_COVERAGE static void reset_hal(struct machine *machine)
+{
+    memory_release(machine->arena, machine->used.arena);
+    memset(machine->arena, 0, machine->used.arena);
+    memset(machine->frame, 0, machine->used.frame_bytes);
+    for (unsigned i = 0; i < BANKS; i++)
+        memset(machine->bounce[i], 0, (size_t)machine->bounce_used[i] * PAGE_SIZE);
+    for (unsigned i = 0; i < machine->used.requests; i++)
+        memset(machine->pieces[i], 0, machine->piece_used[i] * sizeof machine->pieces[i][0]);
+    CLEAR(piece_used, machine->used.requests);
+    CLEAR(requests, machine->used.requests);
+    CLEAR(dma_adapters, machine->used.dma_adapters);
+    CLEAR(formers, machine->used.formers);
+    CLEAR(posts, machine->used.posts);
+    CLEAR(bounce_used, BANKS);
+    CLEAR(bank_used, BANKS);
+    machine->lists_built = machine->lists_freed = machine->turn = machine->bus_page = 0;
+    machine->arena_next = machine->former_next = machine->posted = 0;
+}
+
+RIG_NO_COVERAGE static void reset_ndis(struct machine *machine)
+{
+    CLEAR(drivers, machine->used.drivers);
+    CLEAR(adapters, machine->used.adapters);
+    CLEAR(dmas, machine->used.dmas);
+    CLEAR(sgs, machine->used.sgs);
+    CLEAR(net_buffers, machine->used.net_buffers);
+    CLEAR(net_buffer_lists, machine->used.net_buffer_lists);
+    CLEAR(devices, machine->used.devices);
+    CLEAR(providers, machine->used.providers);
+    driver_kit_reset(&machine->kit);
+}
+
+RIG_NO_COVERAGE void rig_reset(struct machine *machine)
+{
+    assert(machine->frame_count == 0);
+    reset_memory(machine);
+    reset_hal(machine);
+    reset_ndis(machine);
+    CLEAR(work, machine->used.work);
+    CLEAR(irql, PROCESSORS);
+    CLEAR(frames, RIG_FRAMES);
+    memset(&machine->hooks, 0, sizeof machine->hooks);
+    memset(&machine->used, 0, sizeof machine->used);
+    machine->origin = machine->reports = machine->serial = machine->owed = 0;
+    machine->timing = machine->current = machine->frame_count = 0;
+    set_defaults(machine);
+}
+
+/* ---- handles ---- */
+
+enum { HANDLE_MARK = 0xD3 };
+
+/* {mark:8, class:8, index:16, generation:32}: no pointer of a 64-bit host looks like this. */
+NDIS_HANDLE handle_make(enum handle_class class, unsigned index, uint32_t generation)
+{
+    uint64_t bits = (uint64_t)HANDLE_MARK << 56 | (uint64_t)class << 48 | (uint64_t)index << 32;
+
+    return (NDIS_HANDLE)(uintptr_t)(bits | generation);
+}
+
+enum handle_class handle_class(NDIS_HANDLE handle)
+{
+    uint64_t bits = (uint64_t)(uintptr_t)handle;
+    unsigned class = bits >> 48 & 0xFF;
+
+    if (bits >> 56 != HANDLE_MARK || class > HANDLE_KIT)
+        return (enum handle_class)0;
+    return (enum handle_class)class;
+}
+
+bool handle_parts(NDIS_HANDLE handle, enum handle_class class, unsigned slots, unsigned *index,
+                  uint32_t *generation)
+{
+    uint64_t bits = (uint64_t)(uintptr_t)handle;
+
+    *index = bits >> 32 & 0xFFFF;
+    *generation = (uint32_t)bits;
+    return handle_class(handle) == class && *index < slots;
+}
+
+enum handle_state handle_judge(uint32_t generation, uint32_t slot_generation, bool live)
+{
+    if (generation == 0 || generation > slot_generation)
+        return HANDLE_BAD;
+    return live && generation == slot_generation ? HANDLE_LIVE : HANDLE_STALE;
+}
+
+/* ---- inspection ---- */
+
+static void count_requests(const struct machine *machine, struct rig_count *count)
+{
+    for (unsigned i = 0; i < machine->used.requests; i++) {
+        count->lists_live += machine->requests[i].state == REQUEST_LIVE;
+        count->lists_waiting += machine->requests[i].state == REQUEST_WAITING;
+        count->lists_owed += machine->requests[i].state == REQUEST_OWED;
+    }
+}
+
+static void count_adapters(const struct machine *machine, struct rig_count *count)
+{
+    for (unsigned i = 0; i < machine->used.dma_adapters; i++) {
+        const struct dma_adapter *adapter = &machine->dma_adapters[i];
+
+        if (!adapter->live)
+            continue;
+        count->dma_adapters++;
+        count->registers_total += adapter->registers;
+        count->registers_held += (uint32_t)__builtin_popcountll(adapter->held);
+    }
+    for (unsigned i = 0; i < machine->used.adapters; i++)
+        count->adapters += machine->adapters[i].state != ADAPTER_GONE;
+    for (unsigned i = 0; i < machine->used.dmas; i++)
+        count->dma_handles += machine->dmas[i].live;
+}
+
+void rig_count(const struct machine *machine, struct rig_count *count)
+{
+    *count = (struct rig_count){
+        .lists_built = machine->lists_built,
+        .lists_freed = machine->lists_freed,
+        .reports = machine->reports,
+    };
+    count_requests(machine, count);
+    count_adapters(machine, count);
+    for (unsigned i = 0; i < machine->used.providers; i++)
+        count->providers += machine->providers[i].live;
+    for (unsigned i = 0; i < machine->used.devices; i++)
+        count->devices += machine->devices[i].live;
+}

@@ -1,0 +1,304 @@
+/*
+ * machine.h: everything there is, in one plain struct.
+ *
+ * Only core/ includes this. Each table grows from its start and is never compacted, so undoing a
+ * run means clearing the part that was used. Handles are {class, index, generation}, never given
+ * out twice in a run; bare pointers that come back are looked up in these tables before anything
+ * is read through them.
+ */
+#ifndef DMARIG_MACHINE_H
+#define DMARIG_MACHINE_H
+
+#include "driver_kit.h"
+#include "rig.h"
+#include <assert.h>
+
+#if defined(__clang__)
+#define RIG_NO_COVERAGE __attribute__((no_sanitize("coverage")))
+#else
+#define RIG_NO_COVERAGE
+#endif
+
+_Static_assert(sizeof(void *) == 8, "64-bit hosts only");
+
+enum {
+    PROCESSORS = 4,
+    BUFFERS = 64,
+    MDLS = 64,
+    MDL_PAGES = 34,
+    NET_BUFFERS = 64,
+    NET_BUFFER_LISTS = 32,
+    DRIVERS = 4,
+    ADAPTERS = 4,
+    DMA_ADAPTERS = 264,          /* slots; a slot is used again only when all were used */
+    REGISTERS = 64,              /* map registers of a DMA adapter */
+    BANKS = 8,                   /* sets of bounce pages: one for each live DMA adapter */
+    REQUESTS = 64,
+    LIST_ARENA = 2 << 20,        /* bytes for lists that HAL provides */
+    FORMER_LISTS = 256,
+    WORK = 256,
+    POSTS = 64,
+    DEVICES = 264,
+    PROVIDERS = 8,
+    FRAME_ZONES = 3,
+    ZONE_SLOTS = 512
+};
+
+/* ---- Ke ---- */
+
+/* What a frame is the callback of. */
+enum site {
+    SITE_INITIALIZE, SITE_RESTART, SITE_PAUSE, SITE_HALT, SITE_RESET, SITE_SHUTDOWN, SITE_SEND,
+    SITE_CANCEL_SEND, SITE_PNP_EVENT, SITE_LIST, SITE_WORK, SITE_ADD_DEVICE, SITE_PNP, SITE_AFFINITY,
+    SITE_UNLOAD
+};
+
+struct frame {
+    uint8_t site, processor, entry_irql;
+    uint8_t caller, caller_irql;     /* processor that was running, and the level to go back to */
+    uint8_t detail;                  /* SITE_PNP: enum rig_irp */
+    uint16_t owner;                  /* adapter or device index */
+};
+
+struct work {
+    void (*run)(struct machine *machine, uint64_t argument);
+    uint64_t argument;
+    KIRQL level;
+};
+
+/* ---- Mm ---- */
+
+struct buffer {
+    uint32_t page, offset, length;   /* first page, offset in it, bytes */
+    bool live;
+};
+
+struct mdl {
+    MDL head;
+    PFN_NUMBER frames[MDL_PAGES];    /* directly behind the header (MDL-01) */
+};
+
+/* Memory that a caller lent for a list, until the list is freed (SGL-28). */
+struct loan {
+    uintptr_t start;
+    uint32_t length;
+    bool live;
+};
+
+/* ---- HAL ---- */
+
+struct dma_adapter {
+    DMA_ADAPTER head;                /* what the caller holds */
+    bool live, wide;                 /* wide: reaches above 4 GiB */
+    uint8_t registers, bank;
+    uint16_t waiting;                /* requests queued for registers */
+    uint64_t held;                   /* bit set of registers */
+    uint32_t made;
+};
+
+struct piece {
+    uint64_t bus;
+    uint8_t *data, *device;          /* the caller's bytes, and the bytes the device reaches */
+    uint32_t length;
+    bool starts_mdl, bounced;
+    uint8_t map_register;
+};
+
+enum request_state { REQUEST_FREE, REQUEST_WAITING, REQUEST_OWED, REQUEST_LIVE };
+
+/* One call of GetScatterGatherList or BuildScatterGatherList. */
+struct request {
+    uint8_t state;                   /* enum request_state; "waiting" in the rules is WAITING or OWED */
+    bool write_to_device, both_ways; /* both_ways: a bare MDL's list (BSG-12) */
+    bool own_list;                   /* the list lies in the arena */
+    uint16_t adapter;                /* index of the DMA adapter */
+    uint16_t piece_count, loan;      /* loan: index + 1, 0 none */
+    uint32_t length, offset;         /* bytes mapped, from OFFSET of the first MDL on */
+    uint32_t turn;                   /* order of arrival */
+    uint32_t made, list_size, element_count;
+    uint64_t registers;              /* bit set held */
+    uint64_t seal;                   /* of the list as handed out (SGL-39) */
+    PMDL mdl;
+    PDRIVER_LIST_CONTROL routine;
+    PVOID context;
+    PDEVICE_OBJECT device;
+    PSCATTER_GATHER_LIST list;
+};
+
+struct former_list {
+    PSCATTER_GATHER_LIST list;
+    uint32_t made, freed;
+};
+
+struct post {
+    uint16_t request, adapter;       /* HAL request; owning NDIS adapter + 1, 0 none */
+    uint32_t skip, length;
+};
+
+/* ---- NDIS ---- */
+
+struct driver {
+    uint32_t generation, made;
+    bool live;
+    uint8_t minor;
+    NDIS_HANDLE context;
+    NDIS_MINIPORT_DRIVER_CHARACTERISTICS handlers;
+};
+
+enum adapter_state {
+    ADAPTER_GONE, ADAPTER_INITIALIZING, ADAPTER_PAUSED, ADAPTER_RESTARTING, ADAPTER_RUNNING,
+    ADAPTER_PAUSING, ADAPTER_HALTING, ADAPTER_SHUTDOWN
+};
+
+/* A request that the driver may answer later: none, its callback runs, it returned PENDING, or the
+ * answer came while the callback still ran. */
+enum answer { ANSWER_NONE, ANSWER_IN_CALLBACK, ANSWER_PENDING, ANSWER_EARLY };
+
+struct adapter {
+    uint32_t generation, made;
+    uint8_t state;                   /* enum adapter_state */
+    uint8_t driver;
+    uint8_t pause, restart, reset;   /* enum answer */
+    bool registration_set, general_set, removed;
+    uint32_t attributes;             /* AttributeFlags */
+    uint32_t sends;                  /* NET_BUFFER_LISTs the driver owns */
+    uint8_t dma;                     /* index + 1 of its live registration, 0 none */
+    NDIS_STATUS early_status;
+    NDIS_HANDLE context;
+    DEVICE_OBJECT object;
+};
+
+struct dma {
+    uint32_t generation, made, freed;
+    bool live;
+    uint8_t adapter;
+    uint32_t maximum;                /* MaximumPhysicalMapping */
+    uint32_t list_size;              /* ScatterGatherListSize */
+    uint32_t registers;
+    MINIPORT_PROCESS_SG_LIST_HANDLER handler;
+    PDMA_ADAPTER hal;
+};
+
+enum sg_state { SG_FREE, SG_WAITING, SG_LIVE };
+
+/* One call of NdisMAllocateNetBufferSGList or NdisBuildScatterGatherList. */
+struct sg {
+    uint8_t state;                   /* enum sg_state */
+    uint8_t dma;
+    bool write_to_device, bare_mdl;
+    uint16_t loan;                   /* of a list buffer that HAL did not get: index + 1, 0 none */
+    uint32_t made, registers, length;
+    PNET_BUFFER nb;
+    PMDL current_mdl, chain;         /* as mapped (FSG-13) */
+    ULONG current_offset, data_length, data_offset;
+    PVOID context, buffer;
+    PSCATTER_GATHER_LIST list;
+    NDIS_PROCESS_SG_LIST *routine;
+};
+
+struct net_buffer {
+    NET_BUFFER head;
+    bool live;
+    uint8_t list;                    /* index + 1 of its NET_BUFFER_LIST, 0 none */
+};
+
+struct net_buffer_list {
+    NET_BUFFER_LIST head;
+    bool live, sent_while_pausing;
+    uint8_t adapter;                 /* index + 1 of the adapter that owns it, 0: the system */
+};
+
+/* ---- NetDMA ---- */
+
+struct device {
+    DEVICE_OBJECT pdo, fdo;
+    bool live, started, stopped, failed, removed, engine, stop_pending, remove_pending, busy;
+};
+
+struct provider {
+    uint32_t generation, made;
+    bool live, started, was_started;
+    uint16_t device;
+    uint32_t channels;
+    uint8_t major, minor;
+    PVOID context;
+};
+
+/* How far each table was used, so that a reset clears no more. */
+struct used {
+    uint32_t pages, buffers, mdls, net_buffers, net_buffer_lists, drivers, adapters, dmas, sgs;
+    uint32_t dma_adapters, requests, arena, formers, work, posts, frame_bytes, loans, devices, providers;
+    uint32_t adjacent, scattered, high, edge_low, edge_high; /* frame numbers given out */
+};
+
+struct machine {
+    uint32_t settings[SETTING_COUNT];
+    struct rig_hooks hooks;
+    struct used used;
+    uint32_t origin, reports, serial;
+    uint8_t timing;
+
+    KIRQL irql[PROCESSORS];
+    uint8_t current;                 /* processor */
+    uint8_t frame_count;
+    struct frame frames[RIG_FRAMES];
+    uint32_t owed;
+    struct work work[WORK];
+
+    struct buffer buffers[BUFFERS];
+    uint32_t page_frame[RIG_PAGES];
+    uint8_t page_live[RIG_PAGES];
+    uint8_t page_of[FRAME_ZONES][ZONE_SLOTS]; /* page + 1 of a frame */
+    struct mdl mdls[MDLS];
+    struct loan loans[2 * REQUESTS];
+
+    struct dma_adapter dma_adapters[DMA_ADAPTERS];
+    struct request requests[REQUESTS];
+    uint16_t piece_used[REQUESTS];
+    struct piece pieces[REQUESTS][RIG_PIECES];
+    uint32_t lists_built, lists_freed, turn, bus_page;
+    uint32_t arena_next;
+    struct former_list formers[FORMER_LISTS];
+    uint32_t former_next;
+    uint16_t bounce_used[BANKS];     /* highest register that was copied through, + 1 */
+    uint8_t bank_used[BANKS];
+
+    uint32_t posted;
+    struct post posts[POSTS];
+
+    struct driver drivers[DRIVERS];
+    struct adapter adapters[ADAPTERS];
+    struct dma dmas[ADAPTERS];
+    struct sg sgs[REQUESTS];
+    struct net_buffer net_buffers[NET_BUFFERS];
+    struct net_buffer_list net_buffer_lists[NET_BUFFER_LISTS];
+
+    struct device devices[DEVICES];
+    struct provider providers[PROVIDERS];
+
+    struct driver_kit kit;
+
+    _Alignas(16) uint8_t arena[LIST_ARENA];
+    uint8_t frame[RIG_PIECES * PAGE_SIZE]; /* what the device last moved */
+    _Alignas(PAGE_SIZE) uint8_t pages[RIG_PAGES][PAGE_SIZE];
+    uint8_t bounce[BANKS][REGISTERS][PAGE_SIZE];
+};
+
+/* The machine of this thread; there must be one. */
+struct machine *machine_bound(void);
+
+/* ---- handles ---- */
+
+enum handle_class { HANDLE_DRIVER = 1, HANDLE_ADAPTER, HANDLE_DMA, HANDLE_PROVIDER, HANDLE_KIT };
+
+enum handle_state { HANDLE_LIVE, HANDLE_STALE, HANDLE_BAD };
+
+NDIS_HANDLE handle_make(enum handle_class class, unsigned index, uint32_t generation);
+enum handle_class handle_class(NDIS_HANDLE handle); /* 0: no handle of this machine */
+/* The slot and generation that HANDLE names; false if it is not of CLASS or names no slot. */
+bool handle_parts(NDIS_HANDLE handle, enum handle_class class, unsigned slots, unsigned *index,
+                  uint32_t *generation);
+/* Live if the slot is LIVE in the handle's generation, stale if that generation is over. */
+enum handle_state handle_judge(uint32_t generation, uint32_t slot_generation, bool live);
+
+#endif

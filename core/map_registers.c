@@ -1,0 +1,365 @@
+/*
+ * map_registers.c: requests for lists, the map registers they hold, the queue they wait in.
+ *
+ * A request takes one register for each page piece and keeps them until its list is put back
+ * (HAL-25). If too few are free, or others wait already, it waits; the queue is first come, first
+ * served. Granted, it is built at once; its routine runs inside the call that made it possible, on
+ * another processor, or when a step runs it (HAL-24).
+ */
+#include "map_registers.h"
+#include "device.h"
+#include "memory.h"
+#include "processor.h"
+#include "sg_builder.h"
+#include "verifier.h"
+#include <string.h>
+
+bool mapping_counts(const struct machine *machine)
+{
+    return machine->settings[SETTING_count_registers] == 0 ||
+           machine->settings[SETTING_personality] == 1;
+}
+
+uint32_t mapping_list_size(unsigned elements)
+{
+    return (uint32_t)(sizeof(SCATTER_GATHER_LIST) + elements * sizeof(SCATTER_GATHER_ELEMENT));
+}
+
+static unsigned index_of(const struct machine *machine, const struct request *request)
+{
+    return (unsigned)(request - machine->requests);
+}
+
+static bool is_waiting(const struct request *request)
+{
+    return request->state == REQUEST_WAITING || request->state == REQUEST_OWED;
+}
+
+/* ---- who maps what ---- */
+
+static bool pieces_overlap(const struct piece *pieces, unsigned count, const uint8_t *start,
+                           uint32_t length)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (pieces[i].data < start + length && start < pieces[i].data + pieces[i].length)
+            return true;
+    return false;
+}
+
+bool mapping_covers(const struct machine *machine, const void *start, uint32_t length,
+                    bool from_device)
+{
+    for (unsigned i = 0; i < machine->used.requests; i++) {
+        const struct request *request = &machine->requests[i];
+
+        if (request->state == REQUEST_FREE ||
+            (from_device && (request->write_to_device || request->both_ways)))
+            continue;
+        if (pieces_overlap(machine->pieces[i], request->piece_count, start, length))
+            return true;
+    }
+    return false;
+}
+
+/* VRF-14: bytes that a device may write belong to one mapping. */
+static bool conflicts(const struct machine *machine, const struct piece *piece, bool writes)
+{
+    for (unsigned i = 0; i < machine->used.requests; i++) {
+        const struct request *request = &machine->requests[i];
+
+        if (request->state == REQUEST_FREE ||
+            !(writes || !request->write_to_device || request->both_ways))
+            continue;
+        if (pieces_overlap(machine->pieces[i], request->piece_count, piece->data, piece->length))
+            return true;
+    }
+    return false;
+}
+
+enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
+                               bool write_to_device, bool both_ways)
+{
+    struct piece pieces[RIG_PIECES];
+    int count = sg_cut(machine, range, pieces);
+
+    if (count < 0)
+        count = count == SG_TOO_MANY_PIECES ? RIG_PIECES : 0;
+    for (int i = 0; i < count; i++)
+        if (!memory_page_live(machine, pieces[i].data))
+            return RULE_VRF_10;
+    for (int i = 0; i < count; i++)
+        if (conflicts(machine, &pieces[i], !write_to_device || both_ways))
+            return RULE_VRF_14;
+    return RULE_NONE;
+}
+
+/* ---- the list's memory ---- */
+
+/* HAL's own memory goes round and is used again only when all of it was; NULL: none free. */
+static void *arena_take(struct machine *machine, uint32_t size)
+{
+    uint32_t start = machine->arena_next;
+
+    size = (size + 15) & ~15u;
+    if (start + size > LIST_ARENA)
+        start = 0;
+    for (unsigned i = 0; i < machine->used.requests; i++) {
+        const struct request *request = &machine->requests[i];
+        const uint8_t *list = (const uint8_t *)request->list;
+
+        if (request->state != REQUEST_FREE && request->own_list &&
+            list < machine->arena + start + size && machine->arena + start < list + request->list_size)
+            return NULL;
+    }
+    machine->arena_next = start + size;
+    if (machine->used.arena < start + size)
+        machine->used.arena = start + size;
+    memory_release(machine->arena + start, size);
+    return machine->arena + start;
+}
+
+const struct former_list *mapping_former(const struct machine *machine,
+                                         const SCATTER_GATHER_LIST *list)
+{
+    for (unsigned i = 0; i < machine->used.formers; i++)
+        if (list && machine->formers[i].list == list)
+            return &machine->formers[i];
+    return NULL;
+}
+
+static void remember(struct machine *machine, const struct request *request)
+{
+    unsigned i = machine->former_next++ % FORMER_LISTS;
+
+    machine->formers[i] = (struct former_list){request->list, request->made, machine->origin};
+    if (machine->used.formers <= i)
+        machine->used.formers = i + 1;
+}
+
+bool mapping_sealed(const struct request *request)
+{
+    return request->list->NumberOfElements == request->element_count &&
+           sg_seal(request->list) == request->seal;
+}
+
+struct request *mapping_of_list(struct machine *machine, const SCATTER_GATHER_LIST *list)
+{
+    for (unsigned i = 0; i < machine->used.requests; i++)
+        if (machine->requests[i].state == REQUEST_LIVE && machine->requests[i].list == list)
+            return &machine->requests[i];
+    return NULL;
+}
+
+struct request *mapping_of_context(struct machine *machine, const void *context)
+{
+    for (unsigned i = 0; i < machine->used.requests; i++)
+        if (machine->requests[i].state != REQUEST_FREE && machine->requests[i].context == context)
+            return &machine->requests[i];
+    return NULL;
+}
+
+/* ---- granting ---- */
+
+static void deliver(struct machine *machine, uint64_t argument)
+{
+    struct request *request = &machine->requests[argument];
+
+    request->state = REQUEST_LIVE;
+    if (!frame_enter(machine, SITE_LIST, request->adapter, 0, machine->current, DISPATCH_LEVEL))
+        assert(!"a list is delivered only where a frame is left");
+    request->routine(request->device, NULL, request->list, request->context);
+    frame_leave(machine, "MiniportProcessSGList");
+}
+
+static uint64_t take_registers(struct dma_adapter *adapter, unsigned count)
+{
+    uint64_t taken = 0;
+
+    for (unsigned i = 0; i < adapter->registers && count > 0; i++) {
+        if (adapter->held >> i & 1)
+            continue;
+        taken |= (uint64_t)1 << i;
+        count--;
+    }
+    assert(count == 0);
+    adapter->held |= taken;
+    return taken;
+}
+
+static unsigned needed(const struct machine *machine, const struct request *request)
+{
+    return mapping_counts(machine) ? request->piece_count : 0;
+}
+
+static unsigned free_registers(const struct dma_adapter *adapter)
+{
+    return adapter->registers - (unsigned)__builtin_popcountll(adapter->held);
+}
+
+static void grant(struct machine *machine, struct request *request)
+{
+    struct piece *pieces = machine->pieces[index_of(machine, request)];
+    int processor = processor_choose(machine);
+    uint8_t caller = machine->current;
+
+    request->registers =
+        take_registers(&machine->dma_adapters[request->adapter], needed(machine, request));
+    sg_place(machine, request, pieces);
+    sg_write(machine, request, pieces);
+    request->element_count = request->list->NumberOfElements;
+    request->seal = sg_seal(request->list);
+    request->state = REQUEST_OWED;
+    machine->lists_built++;
+    if (processor < 0) {
+        if (!processor_owe(machine, deliver, index_of(machine, request), DISPATCH_LEVEL))
+            assert(!"there are fewer requests than places for owed callbacks");
+        return;
+    }
+    machine->current = (uint8_t)processor;
+    deliver(machine, index_of(machine, request));
+    machine->current = caller;
+}
+
+static struct request *first_waiting(struct machine *machine, unsigned adapter)
+{
+    struct request *first = NULL;
+
+    for (unsigned i = 0; i < machine->used.requests; i++) {
+        struct request *request = &machine->requests[i];
+
+        if (request->state == REQUEST_WAITING && request->adapter == adapter &&
+            (!first || request->turn < first->turn))
+            first = request;
+    }
+    return first;
+}
+
+/* Handlers that run here may free and allocate, so the queue is looked at anew each time. */
+static void grant_waiting(struct machine *machine, unsigned index)
+{
+    struct dma_adapter *adapter = &machine->dma_adapters[index];
+
+    while (adapter->waiting > 0) {
+        struct request *first = first_waiting(machine, index);
+
+        if (needed(machine, first) > free_registers(adapter))
+            return;
+        adapter->waiting--;
+        grant(machine, first);
+    }
+}
+
+/* ---- requests ---- */
+
+static struct request *free_request(struct machine *machine)
+{
+    for (unsigned i = 0; i < machine->settings[SETTING_lists]; i++)
+        if (machine->requests[i].state == REQUEST_FREE) {
+            if (machine->used.requests <= i)
+                machine->used.requests = i + 1;
+            return &machine->requests[i];
+        }
+    return NULL;
+}
+
+/* The pieces of a range into a request's slot; false if it cannot be mapped at all. */
+static bool cut_pieces(struct machine *machine, struct request *request,
+                       const struct mapping *mapping, unsigned registers)
+{
+    unsigned slot = index_of(machine, request);
+    int count = sg_cut(machine, &mapping->range, machine->pieces[slot]);
+    uint16_t used = count < 0 ? RIG_PIECES : (uint16_t)count;
+
+    if (machine->piece_used[slot] < used)
+        machine->piece_used[slot] = used;
+    if (count < 0 || (mapping_counts(machine) && (unsigned)count > registers))
+        return false;
+    request->piece_count = (uint16_t)count;
+    return true;
+}
+
+static bool place_list(struct machine *machine, struct request *request,
+                       const struct mapping *mapping)
+{
+    request->list_size = mapping_list_size(request->piece_count);
+    request->own_list = mapping->buffer == NULL;
+    request->list = mapping->buffer ? mapping->buffer : arena_take(machine, request->list_size);
+    if (mapping->buffer)
+        request->loan = memory_lend(machine, mapping->buffer, mapping->buffer_size);
+    return request->list != NULL;
+}
+
+NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
+{
+    struct dma_adapter *adapter = (struct dma_adapter *)mapping->adapter;
+    struct request *request = free_request(machine);
+
+    if (!request || !cut_pieces(machine, request, mapping, adapter->registers) ||
+        !place_list(machine, request, mapping)) {
+        if (request)
+            memset(request, 0, sizeof *request);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    request->adapter = (uint16_t)(adapter - machine->dma_adapters);
+    request->write_to_device = mapping->write_to_device;
+    request->length = mapping->range.length;
+    request->offset = mapping->range.offset;
+    request->mdl = mapping->range.mdl;
+    request->routine = mapping->routine;
+    request->context = mapping->context;
+    request->device = mapping->device;
+    request->turn = machine->turn++;
+    request->made = machine->origin;
+    if (adapter->waiting > 0 || needed(machine, request) > free_registers(adapter)) {
+        request->state = REQUEST_WAITING;
+        adapter->waiting++;
+    } else {
+        grant(machine, request);
+    }
+    return STATUS_SUCCESS;
+}
+
+static void release(struct machine *machine, struct request *request)
+{
+    struct dma_adapter *adapter = &machine->dma_adapters[request->adapter];
+
+    if (request->state != REQUEST_WAITING)
+        machine->lists_freed++;
+    else
+        adapter->waiting--;
+    if (request->state == REQUEST_LIVE)
+        remember(machine, request);
+    if (request->own_list)
+        memory_poison(request->list, request->list_size);
+    memory_give_back(machine, request->loan);
+    adapter->held &= ~request->registers;
+    memset(request, 0, sizeof *request);
+}
+
+void mapping_end(struct machine *machine, struct request *request, bool write_to_device)
+{
+    unsigned adapter = request->adapter;
+
+    assert(request->state == REQUEST_LIVE);
+    if (!write_to_device)
+        sg_copy_back(request, machine->pieces[index_of(machine, request)]);
+    release(machine, request);
+    grant_waiting(machine, adapter);
+}
+
+void mapping_drop(struct machine *machine, struct request *request)
+{
+    if (is_waiting(request))
+        processor_forget(machine, deliver, index_of(machine, request));
+    device_forget(machine, index_of(machine, request));
+    release(machine, request);
+}
+
+void mapping_drop_adapter(struct machine *machine, PDMA_ADAPTER head)
+{
+    struct dma_adapter *adapter = (struct dma_adapter *)head;
+
+    assert(adapter->live && adapter->held == 0 && adapter->waiting == 0);
+    adapter->live = false;
+    machine->bank_used[adapter->bank] = 0;
+}

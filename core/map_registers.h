@@ -1,0 +1,56 @@
+/* map_registers.h: requests for lists, the registers they hold, the queue they wait in. */
+#ifndef DMARIG_MAP_REGISTERS_H
+#define DMARIG_MAP_REGISTERS_H
+
+#include "machine.h"
+
+/* A range to map: LENGTH bytes from OFFSET of the first MDL of a chain on. */
+struct range {
+    PMDL mdl;
+    uint32_t offset, length;
+};
+
+/* What is asked for. The list lies in BUFFER, or in HAL's memory if that is NULL. */
+struct mapping {
+    struct range range;
+    PDMA_ADAPTER adapter;
+    PDEVICE_OBJECT device;
+    PDRIVER_LIST_CONTROL routine;
+    PVOID context, buffer;
+    uint32_t buffer_size;
+    bool write_to_device;
+};
+
+/* Whether map registers are counted on this machine. */
+bool mapping_counts(const struct machine *machine);
+/* Bytes of a list of so many elements. */
+uint32_t mapping_list_size(unsigned elements);
+
+/* Why a range cannot be mapped: VRF-10, VRF-14 or RULE_NONE. both_ways: a bare MDL's list. */
+enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
+                               bool write_to_device, bool both_ways);
+/* Whether waiting or live mappings cover any of these bytes; from_device: only those from the
+ * device (a bare MDL's list counts as to the device here). */
+bool mapping_covers(const struct machine *machine, const void *start, uint32_t length,
+                    bool from_device);
+
+/* Map: granted or waiting. STATUS_INSUFFICIENT_RESOURCES: never, and nothing is kept. */
+NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping);
+/* End a live mapping: data from the device arrive, the registers return, waiting requests follow. */
+void mapping_end(struct machine *machine, struct request *request, bool write_to_device);
+/* End a mapping in any state without a word; nobody follows. */
+void mapping_drop(struct machine *machine, struct request *request);
+/* A DMA adapter without mappings dies without a word. */
+void mapping_drop_adapter(struct machine *machine, PDMA_ADAPTER adapter);
+
+/* The request whose handed-out list this is, NULL if there is none. */
+struct request *mapping_of_list(struct machine *machine, const SCATTER_GATHER_LIST *list);
+/* The request of a routine and context that is waiting or live. */
+struct request *mapping_of_context(struct machine *machine, const void *context);
+/* Whether LIST was a list once. */
+const struct former_list *mapping_former(const struct machine *machine,
+                                         const SCATTER_GATHER_LIST *list);
+/* Whether the list is as it was handed out (SGL-39). */
+bool mapping_sealed(const struct request *request);
+
+#endif

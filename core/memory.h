@@ -1,0 +1,25 @@
+/* memory.h: pages, frame numbers, MDLs, and memory lent for lists. */
+#ifndef DMARIG_MEMORY_H
+#define DMARIG_MEMORY_H
+
+#include "machine.h"
+
+/* Storage that nobody may touch now, and storage that may be touched again. Seen by ASan only. */
+void memory_poison(const void *start, size_t length);
+void memory_release(const void *start, size_t length);
+
+void memory_forget_frames(struct machine *machine);
+/* The page with this frame number, NULL if there is none. */
+uint8_t *memory_of_frame(struct machine *machine, uint64_t frame);
+/* Whether the page at this address of the machine's memory belongs to a live buffer. */
+bool memory_page_live(const struct machine *machine, const uint8_t *byte);
+/* The live buffer that starts at START, NULL if there is none. */
+struct buffer *memory_buffer(struct machine *machine, const void *start);
+bool memory_is_mdl(const struct machine *machine, const MDL *mdl);
+
+/* Why START, LENGTH cannot be lent for a list: SGL-29, SGL-28, or RULE_NONE. */
+enum rig_rule memory_lendable(const struct machine *machine, const void *start, uint32_t length);
+uint16_t memory_lend(struct machine *machine, const void *start, uint32_t length); /* index + 1 */
+void memory_give_back(struct machine *machine, uint16_t loan);                     /* 0: nothing */
+
+#endif

@@ -1,0 +1,210 @@
+/*
+ * miniport.c: registering a miniport driver and an adapter's attributes.
+ */
+#include "ndis_layer.h"
+#include <string.h>
+
+enum { MAJOR = 6 };
+
+struct driver *driver_of(struct machine *machine, NDIS_HANDLE handle)
+{
+    unsigned index;
+    uint32_t generation;
+    struct driver *driver;
+
+    if (!handle_parts(handle, HANDLE_DRIVER, DRIVERS, &index, &generation))
+        return NULL;
+    driver = &machine->drivers[index];
+    return handle_judge(generation, driver->generation, driver->live) == HANDLE_LIVE ? driver : NULL;
+}
+
+enum handle_state adapter_of(struct machine *machine, NDIS_HANDLE handle, struct adapter **adapter)
+{
+    unsigned index;
+    uint32_t generation;
+    enum handle_state state;
+
+    *adapter = NULL;
+    if (!handle_parts(handle, HANDLE_ADAPTER, ADAPTERS, &index, &generation))
+        return HANDLE_BAD;
+    state = handle_judge(generation, machine->adapters[index].generation,
+                         machine->adapters[index].state != ADAPTER_GONE);
+    if (state == HANDLE_LIVE)
+        *adapter = &machine->adapters[index];
+    return state;
+}
+
+unsigned adapter_index(const struct machine *machine, const struct adapter *adapter)
+{
+    return (unsigned)(adapter - machine->adapters);
+}
+
+/* ---- the driver ---- */
+
+/* LIFE-05: the releases of NDIS 6. */
+static bool version_exists(UCHAR major, UCHAR minor)
+{
+    static const UCHAR minors[] = {0, 1, 20, 30, 40, 50, 51, 60, 70, 80, 81, 82, 83, 84, 85, 86};
+
+    for (unsigned i = 0; i < sizeof minors; i++)
+        if (major == MAJOR && minor == minors[i])
+            return true;
+    return false;
+}
+
+/* LIFE-06 */
+static bool handlers_complete(const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *c)
+{
+    return c->InitializeHandlerEx && c->HaltHandlerEx && c->UnloadHandler && c->PauseHandler &&
+           c->RestartHandler && c->OidRequestHandler && c->SendNetBufferListsHandler &&
+           c->ReturnNetBufferListsHandler && c->CancelSendHandler &&
+           c->DevicePnPEventNotifyHandler && c->ShutdownHandlerEx && c->CancelOidRequestHandler &&
+           (!c->CheckForHangHandlerEx || c->ResetHandlerEx);
+}
+
+/* LIFE-08: type, revision and the size of revision 1 at least. */
+static bool header_good(const NDIS_OBJECT_HEADER *header, UCHAR type, USHORT size)
+{
+    return header->Type == type && header->Size >= size;
+}
+
+static enum rig_rule check_driver(struct machine *machine,
+                                  const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *c,
+                                  NDIS_STATUS *status)
+{
+    *status = NDIS_STATUS_FAILURE;
+    if (processor_irql(machine) != PASSIVE_LEVEL || frame_current(machine))
+        return RULE_LIFE_01;
+    *status = NDIS_STATUS_BAD_CHARACTERISTICS;
+    if (!header_good(&c->Header, NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS,
+                     NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1))
+        return RULE_LIFE_08;
+    *status = NDIS_STATUS_BAD_VERSION;
+    if (c->Header.Revision < NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1)
+        return RULE_LIFE_08;
+    if (!version_exists(c->MajorNdisVersion, c->MinorNdisVersion))
+        return RULE_LIFE_05;
+    *status = NDIS_STATUS_BAD_CHARACTERISTICS;
+    return handlers_complete(c) ? RULE_NONE : RULE_LIFE_06;
+}
+
+static struct driver *free_driver(struct machine *machine)
+{
+    for (unsigned i = 0; i < machine->settings[SETTING_drivers]; i++)
+        if (!machine->drivers[i].live) {
+            if (machine->used.drivers <= i)
+                machine->used.drivers = i + 1;
+            return &machine->drivers[i];
+        }
+    return NULL;
+}
+
+NDIS_STATUS NdisMRegisterMiniportDriver(
+    PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath, NDIS_HANDLE MiniportDriverContext,
+    PNDIS_MINIPORT_DRIVER_CHARACTERISTICS MiniportDriverCharacteristics,
+    PNDIS_HANDLE NdisMiniportDriverHandle)
+{
+    struct machine *machine = machine_bound();
+    const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *c = MiniportDriverCharacteristics;
+    size_t size = c->Header.Size < sizeof *c ? c->Header.Size : sizeof *c;
+    NDIS_STATUS status;
+    enum rig_rule rule = check_driver(machine, c, &status);
+    struct driver *driver;
+
+    (void)DriverObject;
+    (void)RegistryPath;
+    if (rule) {
+        verifier_report(machine, rule, "NdisMRegisterMiniportDriver", 0, 0);
+        return status;
+    }
+    driver = free_driver(machine);
+    if (!driver)
+        return NDIS_STATUS_RESOURCES;
+    driver->generation++;
+    driver->live = true;
+    driver->minor = c->MinorNdisVersion;
+    driver->made = machine->origin;
+    driver->context = MiniportDriverContext;
+    memcpy(&driver->handlers, c, size); /* LIFE-03 */
+    *NdisMiniportDriverHandle = handle_make(
+        HANDLE_DRIVER, (unsigned)(driver - machine->drivers), driver->generation);
+    return NDIS_STATUS_SUCCESS;
+}
+
+static bool has_adapters(const struct machine *machine, const struct driver *driver)
+{
+    for (unsigned i = 0; i < machine->used.adapters; i++)
+        if (machine->adapters[i].state != ADAPTER_GONE &&
+            &machine->drivers[machine->adapters[i].driver] == driver)
+            return true;
+    return false;
+}
+
+void NdisMDeregisterMiniportDriver(NDIS_HANDLE NdisMiniportDriverHandle)
+{
+    struct machine *machine = machine_bound();
+    struct driver *driver = driver_of(machine, NdisMiniportDriverHandle);
+    enum rig_rule rule = RULE_NONE;
+
+    if (!driver || processor_irql(machine) != PASSIVE_LEVEL)
+        rule = RULE_LIFE_04;
+    else if (has_adapters(machine, driver))
+        rule = RULE_BC_05;
+    if (rule)
+        verifier_report(machine, rule, "NdisMDeregisterMiniportDriver", driver ? driver->made : 0, 0);
+    else
+        driver->live = false;
+}
+
+/* ---- attributes ---- */
+
+static enum rig_rule check_attributes(struct machine *machine, const struct adapter *adapter,
+                                      const NDIS_OBJECT_HEADER *header, bool general)
+{
+    USHORT size = general ? NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1
+                          : NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
+
+    if (!adapter || processor_irql(machine) != PASSIVE_LEVEL ||
+        adapter->state != ADAPTER_INITIALIZING)
+        return RULE_LIFE_10;
+    if (!general && header->Type != NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES)
+        return RULE_BC_11;
+    if (header->Size < size)
+        return RULE_BC_11;
+    return adapter->registration_set == general ? RULE_NONE : RULE_LIFE_11;
+}
+
+/* Below 6.30 there is one revision of the registration attributes. */
+static bool revision_good(const struct driver *driver, UCHAR revision, bool general)
+{
+    return revision != 0 && (general || revision < 2 || driver->minor >= 30);
+}
+
+NDIS_STATUS NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
+                                       PNDIS_MINIPORT_ADAPTER_ATTRIBUTES MiniportAttributes)
+{
+    struct machine *machine = machine_bound();
+    const NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES *registration =
+        &MiniportAttributes->RegistrationAttributes;
+    const NDIS_OBJECT_HEADER *header = &registration->Header;
+    bool general = header->Type == NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES;
+    struct adapter *adapter;
+    enum rig_rule rule;
+
+    adapter_of(machine, NdisMiniportHandle, &adapter);
+    rule = check_attributes(machine, adapter, header, general);
+    if (rule) {
+        verifier_report(machine, rule, "NdisMSetMiniportAttributes", 0, 0);
+        return NDIS_STATUS_FAILURE;
+    }
+    if (!revision_good(&machine->drivers[adapter->driver], header->Revision, general))
+        return NDIS_STATUS_BAD_VERSION;
+    if (general) {
+        adapter->general_set = true;
+    } else {
+        adapter->registration_set = true;
+        adapter->attributes = registration->AttributeFlags;
+        adapter->context = registration->MiniportAdapterContext;
+    }
+    return NDIS_STATUS_SUCCESS;
+}

@@ -1,0 +1,60 @@
+/*
+ * ndis_layer.h: what the files of the NDIS layer share.
+ *
+ * A waiting request is one whose handler has not been called, whatever it waits for.
+ */
+#ifndef DMARIG_NDIS_LAYER_H
+#define DMARIG_NDIS_LAYER_H
+
+#include "map_registers.h"
+#include "processor.h"
+#include "verifier.h"
+
+/* The slot a handle names and what it is worth; the slot is NULL unless live. */
+enum handle_state adapter_of(struct machine *machine, NDIS_HANDLE handle, struct adapter **adapter);
+enum handle_state dma_of(struct machine *machine, NDIS_HANDLE handle, struct dma **dma);
+struct driver *driver_of(struct machine *machine, NDIS_HANDLE handle);
+unsigned adapter_index(const struct machine *machine, const struct adapter *adapter);
+struct dma *adapter_dma(struct machine *machine, const struct adapter *adapter); /* NULL: none */
+
+/* A live NET_BUFFER, a NET_BUFFER_LIST, by address; NULL: no such thing. */
+struct net_buffer *net_buffer_of(struct machine *machine, const NET_BUFFER *nb);
+struct net_buffer_list *net_buffer_list_of(struct machine *machine, const NET_BUFFER_LIST *list);
+/* The list a NET_BUFFER is in; NULL: none. */
+struct net_buffer_list *net_buffer_owner(struct machine *machine, const struct net_buffer *nb);
+/* Bytes from the start of CurrentMdl to the end of the data (SGL-20, SGL-23). */
+uint64_t net_buffer_mapped(const NET_BUFFER *nb);
+
+/* The waiting or live request of a NET_BUFFER; NULL: none. */
+struct sg *sg_of_net_buffer(struct machine *machine, const NET_BUFFER *nb);
+/* What a pointer that should be a list is. */
+enum list_kind {
+    LIST_LIVE,              /* of NDIS */
+    LIST_BUFFER_OF_LIVE,    /* memory lent for a live list that lies elsewhere */
+    LIST_BUFFER_OF_WAITING, /* memory lent for a request that waits */
+    LIST_HAL_LIVE,          /* made by calling HAL directly */
+    LIST_HAL_WAITING,
+    LIST_FORMER,            /* was a list once */
+    LIST_NONE
+};
+enum list_kind list_find(struct machine *machine, const void *pointer, struct sg **sg);
+/* What is wrong with giving back a live list now: SGL-39, FSG-04, or RULE_NONE. */
+enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg);
+
+/* A free request slot; NULL: none. */
+struct sg *sg_take(struct machine *machine);
+/* Forget a request whose mapping is over; what was lent goes back. */
+void sg_forget(struct machine *machine, struct sg *sg);
+
+/* Whether a registration has waiting or live requests; to_device: those of NET_BUFFERs only, to the
+ * device only. */
+bool dma_has_requests(const struct machine *machine, const struct dma *dma, bool to_device);
+/* Everything of an adapter's DMA dies. Each request is reported as LIST_RULE, the registration as
+ * DMA_RULE; RULE_NONE: without a word. */
+void dma_sweep(struct machine *machine, struct adapter *adapter, enum rig_rule list_rule,
+               enum rig_rule dma_rule, const char *call);
+
+/* The adapter is gone: its handle, its lists of packets, its posted transfers. */
+void adapter_end(struct machine *machine, struct adapter *adapter);
+
+#endif

@@ -1,0 +1,193 @@
+/*
+ * ndis_net_buffer.c: NET_BUFFERs and NET_BUFFER_LISTs.
+ *
+ * A NET_BUFFER's data start DataOffset bytes into its MDL chain; CurrentMdl and CurrentMdlOffset say
+ * the same for the MDL they start in (NB-01, NB-02).
+ */
+#include "memory.h"
+#include "ndis_layer.h"
+
+struct net_buffer *net_buffer_of(struct machine *machine, const NET_BUFFER *nb)
+{
+    uintptr_t at = (uintptr_t)nb - (uintptr_t)machine->net_buffers;
+    uintptr_t index = at / sizeof machine->net_buffers[0];
+
+    if (at % sizeof machine->net_buffers[0] != 0 || index >= machine->used.net_buffers ||
+        !machine->net_buffers[index].live)
+        return NULL;
+    return &machine->net_buffers[index];
+}
+
+struct net_buffer_list *net_buffer_list_of(struct machine *machine, const NET_BUFFER_LIST *list)
+{
+    uintptr_t at = (uintptr_t)list - (uintptr_t)machine->net_buffer_lists;
+    uintptr_t index = at / sizeof machine->net_buffer_lists[0];
+
+    if (at % sizeof machine->net_buffer_lists[0] != 0 || index >= machine->used.net_buffer_lists)
+        return NULL;
+    return &machine->net_buffer_lists[index];
+}
+
+struct net_buffer_list *net_buffer_owner(struct machine *machine, const struct net_buffer *nb)
+{
+    return nb->list ? &machine->net_buffer_lists[nb->list - 1] : NULL;
+}
+
+uint64_t net_buffer_mapped(const NET_BUFFER *nb)
+{
+    return (uint64_t)nb->CurrentMdlOffset + nb->DataLength;
+}
+
+bool rig_net_buffer_list_owned(const struct machine *machine, PNET_BUFFER_LIST list)
+{
+    const struct net_buffer_list *found =
+        net_buffer_list_of((struct machine *)(uintptr_t)machine, list);
+
+    return found && found->adapter;
+}
+
+/* ---- where the data start ---- */
+
+/* NB-04; at_end: keep to the MDL that ends where the data start (AMB-14). */
+static void locate(PNET_BUFFER nb, bool at_end)
+{
+    ULONG offset = nb->DataOffset;
+    PMDL mdl = nb->MdlChain;
+
+    while (mdl->Next && offset >= mdl->ByteCount &&
+           !(at_end && offset == mdl->ByteCount && mdl->ByteCount > 0)) {
+        offset -= mdl->ByteCount;
+        mdl = mdl->Next;
+    }
+    nb->CurrentMdl = mdl;
+    nb->CurrentMdlOffset = offset;
+}
+
+PNET_BUFFER rig_net_buffer(struct machine *machine, PMDL chain, uint32_t offset, uint32_t length,
+                           bool at_end)
+{
+    struct net_buffer *nb = &machine->net_buffers[machine->used.net_buffers];
+
+    if (machine->used.net_buffers == NET_BUFFERS || !memory_is_mdl(machine, chain))
+        return NULL;
+    machine->used.net_buffers++;
+    nb->live = true;
+    nb->head.MdlChain = chain;
+    nb->head.DataOffset = offset;
+    nb->head.DataLength = length;
+    locate(&nb->head, at_end);
+    return &nb->head;
+}
+
+PNET_BUFFER_LIST rig_net_buffer_list(struct machine *machine, PNET_BUFFER const *buffers,
+                                     unsigned count)
+{
+    unsigned index = machine->used.net_buffer_lists;
+    struct net_buffer_list *list = &machine->net_buffer_lists[index];
+
+    assert(count > 0);
+    if (index == NET_BUFFER_LISTS)
+        return NULL;
+    machine->used.net_buffer_lists++;
+    list->live = true;
+    for (unsigned i = count; i-- > 0;) {
+        net_buffer_of(machine, buffers[i])->list = (uint8_t)(index + 1);
+        buffers[i]->Next = list->head.FirstNetBuffer;
+        list->head.FirstNetBuffer = buffers[i];
+    }
+    return &list->head;
+}
+
+/* ---- what Windows calls them ---- */
+
+/* SDV-17, then LIFE-75: a NET_BUFFER the driver may touch. */
+static enum rig_rule check_net_buffer(struct machine *machine, PNET_BUFFER nb, bool owned)
+{
+    const struct net_buffer *found = net_buffer_of(machine, nb);
+    const struct net_buffer_list *list = found ? net_buffer_owner(machine, found) : NULL;
+
+    if (!found && processor_irql(machine) <= DISPATCH_LEVEL)
+        return RULE_LIFE_75;
+    if (processor_irql(machine) > DISPATCH_LEVEL)
+        return found ? RULE_SDV_17 : RULE_LIFE_75;
+    return owned && list && !list->adapter ? RULE_LIFE_75 : RULE_NONE;
+}
+
+ULONG NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer)
+{
+    struct machine *machine = machine_bound();
+    enum rig_rule rule = check_net_buffer(machine, NetBuffer, false);
+    ULONG left, count = 0;
+
+    if (rule) {
+        verifier_report(machine, rule, "NdisQueryNetBufferPhysicalCount", 0, 0);
+        return 0;
+    }
+    left = (ULONG)net_buffer_mapped(NetBuffer);
+    for (PMDL mdl = NetBuffer->CurrentMdl; mdl && left > 0; mdl = mdl->Next) {
+        ULONG part = mdl->ByteCount < left ? mdl->ByteCount : left;
+
+        count += ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(mdl), part);
+        left -= part;
+    }
+    return count;
+}
+
+void NdisAdvanceNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta, BOOLEAN FreeMdl,
+                                   NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler)
+{
+    struct machine *machine = machine_bound();
+    enum rig_rule rule = check_net_buffer(machine, NetBuffer, true);
+
+    (void)FreeMdl;
+    (void)FreeMdlHandler;
+    if (rule) {
+        verifier_report(machine, rule, "NdisAdvanceNetBufferDataStart", 0, 0);
+        return;
+    }
+    if (DataOffsetDelta > NetBuffer->DataLength)
+        DataOffsetDelta = NetBuffer->DataLength;
+    NetBuffer->DataOffset += DataOffsetDelta;
+    NetBuffer->DataLength -= DataOffsetDelta;
+    locate(NetBuffer, false);
+}
+
+/* The unused space in front is all there is: no MDL is put before it. */
+NDIS_STATUS NdisRetreatNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta,
+                                          ULONG DataBackFill,
+                                          NET_BUFFER_ALLOCATE_MDL_HANDLER AllocateMdlHandler)
+{
+    struct machine *machine = machine_bound();
+    enum rig_rule rule = check_net_buffer(machine, NetBuffer, true);
+
+    (void)DataBackFill;
+    (void)AllocateMdlHandler;
+    if (rule) {
+        verifier_report(machine, rule, "NdisRetreatNetBufferDataStart", 0, 0);
+        return NDIS_STATUS_FAILURE;
+    }
+    if (DataOffsetDelta > NetBuffer->DataOffset)
+        DataOffsetDelta = NetBuffer->DataOffset;
+    NetBuffer->DataOffset -= DataOffsetDelta;
+    NetBuffer->DataLength += DataOffsetDelta;
+    locate(NetBuffer, false);
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* LIFE-76, PSG-13, FSG-12: not while others still know it. */
+void NdisFreeNetBuffer(PNET_BUFFER NetBuffer)
+{
+    struct machine *machine = machine_bound();
+    struct net_buffer *nb = net_buffer_of(machine, NetBuffer);
+    enum rig_rule rule = check_net_buffer(machine, NetBuffer, false);
+    const struct sg *sg = nb ? sg_of_net_buffer(machine, NetBuffer) : NULL;
+
+    if (!rule && nb->list)
+        rule = RULE_LIFE_76;
+    else if (!rule && sg)
+        rule = sg->state == SG_WAITING ? RULE_PSG_13 : RULE_FSG_12;
+    if (rule)
+        verifier_report(machine, rule, "NdisFreeNetBuffer", sg ? sg->made : 0, 0);
+    else
+        nb->live = false;
+}

@@ -1,0 +1,316 @@
+/*
+ * netdma_provider.c: the registry of NetDMA providers.
+ *
+ * A provider is one DMA engine: registered in AddDevice, started and stopped as its device is, and
+ * deregistered when the device goes. Handles are made here; the provider's context goes back to it
+ * unchanged (PRV-03).
+ */
+#include "netdma_layer.h"
+#include <string.h>
+
+static unsigned interface_version(const struct machine *machine)
+{
+    static const unsigned versions[] = {0, 0x100, 0x101, 0x200, 0x201};
+
+    return versions[machine->settings[SETTING_netdma_version]];
+}
+
+enum handle_state provider_of(struct machine *machine, PVOID handle, struct provider **provider)
+{
+    unsigned index;
+    uint32_t generation;
+    enum handle_state state;
+
+    *provider = NULL;
+    if (!handle_parts(handle, HANDLE_PROVIDER, PROVIDERS, &index, &generation))
+        return HANDLE_BAD;
+    state = handle_judge(generation, machine->providers[index].generation,
+                         machine->providers[index].live);
+    if (state == HANDLE_LIVE)
+        *provider = &machine->providers[index];
+    return state;
+}
+
+struct provider *provider_of_device(struct machine *machine, unsigned device)
+{
+    for (unsigned i = 0; i < machine->used.providers; i++)
+        if (machine->providers[i].live && machine->providers[i].device == device)
+            return &machine->providers[i];
+    return NULL;
+}
+
+/* Whether the innermost frame is a callback of this device at SITE. */
+static bool inside(const struct machine *machine, enum site site, unsigned device)
+{
+    const struct frame *frame = frame_current(machine);
+
+    return frame && frame->site == site && frame->owner == device;
+}
+
+static bool inside_pnp(const struct machine *machine, enum rig_irp irp, unsigned device)
+{
+    return inside(machine, SITE_PNP, device) && frame_current(machine)->detail == irp;
+}
+
+/* ---- registration ---- */
+
+static unsigned claimed_version(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
+{
+    return (unsigned)c->MajorVersion << 8 | c->MinorVersion;
+}
+
+/* PRV-10, NVER-08: providers before 2.0 may leave the name out. */
+static bool size_good(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
+{
+    return c->Size == sizeof *c || (c->Size == offsetof(NET_DMA_PROVIDER_CHARACTERISTICS, FriendlyName) &&
+                                    claimed_version(c) < 0x200);
+}
+
+static enum rig_rule check_version(const struct machine *machine, unsigned version)
+{
+    if (version > interface_version(machine))
+        return RULE_NVER_03;
+    return version == 0x100 || version == 0x101 || version == 0x200 || version == 0x201
+               ? RULE_NONE
+               : RULE_PRV_13;
+}
+
+/* NVER-06 */
+static bool flags_good(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
+{
+    ULONG known = 0;
+
+    if (claimed_version(c) >= 0x200)
+        known |= NET_DMA_PROVIDER_CHARACTERISTICS_DCA_SUPPORTED;
+    if (claimed_version(c) >= 0x201)
+        known |= NET_DMA_PROVIDER_SUPPORTS_PROC_GROUPS;
+    return (c->Flags & ~known) == 0;
+}
+
+/* NVER-07 */
+static bool name_good(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
+{
+    const UNICODE_STRING *name = &c->FriendlyName;
+
+    return claimed_version(c) < 0x200 || (name->Length > 0 && name->Length % 2 == 0 &&
+                                          name->Length <= name->MaximumLength && name->Buffer);
+}
+
+static enum rig_rule check_characteristics(struct machine *machine,
+                                           const NET_DMA_PROVIDER_CHARACTERISTICS *c)
+{
+    enum rig_rule rule;
+
+    if (!size_good(c))
+        return RULE_PRV_10;
+    if (!device_of_pdo(machine, c->PhysicalDeviceObject))
+        return RULE_PRV_11;
+    rule = check_version(machine, claimed_version(c));
+    if (rule)
+        return rule;
+    if (c->MaxDmaChannelCount == 0)
+        return RULE_PRV_12;
+    if (!c->AllocateDmaChannel || !c->FreeDmaChannel || !c->StartDma || !c->AppendDma)
+        return RULE_PRV_06;
+    if (c->SuspendDma && !c->ResumeDma)
+        return RULE_PRV_08;
+    if (!flags_good(c))
+        return RULE_NVER_06;
+    return name_good(c) ? RULE_NONE : RULE_NVER_07;
+}
+
+/* PRV-02, PRV-01: where registration is made from. */
+static enum rig_rule check_site(struct machine *machine, const NET_DMA_PROVIDER_CHARACTERISTICS *c)
+{
+    const struct frame *frame = frame_current(machine);
+    const struct device *device;
+
+    if (frame && frame->site == SITE_PNP)
+        return RULE_PRV_02;
+    if (!frame || frame->site != SITE_ADD_DEVICE)
+        return RULE_PRV_01;
+    device = device_of_pdo(machine, c->PhysicalDeviceObject);
+    if (!device)
+        return RULE_NONE; /* PRV-11 will say so */
+    if (frame->owner != device - machine->devices ||
+        provider_of_device(machine, (unsigned)(device - machine->devices)))
+        return RULE_PRV_01;
+    return RULE_NONE;
+}
+
+static struct provider *free_provider(struct machine *machine)
+{
+    for (unsigned i = 0; i < machine->settings[SETTING_providers]; i++)
+        if (!machine->providers[i].live) {
+            if (machine->used.providers <= i)
+                machine->used.providers = i + 1;
+            return &machine->providers[i];
+        }
+    return NULL;
+}
+
+/* AFF-01..03: one entry for each channel there could be; the array goes when the call ends. */
+static void tell_affinities(struct machine *machine, const NET_DMA_PROVIDER_CHARACTERISTICS *c,
+                            unsigned device, PVOID context)
+{
+    NET_DMA_CHANNEL_CPU_AFFINITY affinities[RIG_CHANNELS];
+    ULONG count = c->MaxDmaChannelCount;
+
+    for (ULONG i = 0; i < count; i++)
+        affinities[i] = (NET_DMA_CHANNEL_CPU_AFFINITY){i, i % machine->settings[SETTING_processors]};
+    if (!frame_enter(machine, SITE_AFFINITY, device, 0, machine->current, PASSIVE_LEVEL))
+        return;
+    c->SetDmaChannelCpuAffinity(context, affinities, count * (ULONG)sizeof affinities[0]);
+    frame_leave(machine, "ProviderSetDmaChannelCpuAffinity");
+}
+
+static void make_provider(struct machine *machine, struct provider *provider, PVOID context,
+                          const NET_DMA_PROVIDER_CHARACTERISTICS *c)
+{
+    *provider = (struct provider){
+        .generation = provider->generation + 1,
+        .made = machine->origin,
+        .live = true,
+        .device = (uint16_t)(device_of_pdo(machine, c->PhysicalDeviceObject) - machine->devices),
+        .channels = c->MaxDmaChannelCount,
+        .major = c->MajorVersion,
+        .minor = c->MinorVersion,
+        .context = context,
+    };
+}
+
+NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHandle,
+                                PNET_DMA_PROVIDER_CHARACTERISTICS ProviderCharacteristics)
+{
+    struct machine *machine = machine_bound();
+    const NET_DMA_PROVIDER_CHARACTERISTICS *c = ProviderCharacteristics;
+    enum rig_rule rule = RULE_NONE;
+    struct provider *provider;
+    uint32_t generation;
+
+    if (interface_version(machine) == 0)
+        return STATUS_UNSUCCESSFUL; /* ACT-07 */
+    if (processor_irql(machine) != PASSIVE_LEVEL)
+        rule = RULE_CTX_01;
+    if (!rule)
+        rule = check_site(machine, c);
+    if (!rule)
+        rule = check_characteristics(machine, c);
+    if (rule) {
+        verifier_report(machine, rule, "NetDmaRegisterProvider", 0, 0);
+        return STATUS_UNSUCCESSFUL;
+    }
+    provider = free_provider(machine);
+    if (!provider || c->MaxDmaChannelCount > RIG_CHANNELS)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    make_provider(machine, provider, ProviderContext, c);
+    generation = provider->generation;
+    if (machine->settings[SETTING_msi_x] && c->SetDmaChannelCpuAffinity)
+        tell_affinities(machine, c, provider->device, ProviderContext);
+    else if (machine->settings[SETTING_msi_x])
+        verifier_report(machine, RULE_PRV_09, "NetDmaRegisterProvider", 0, 0);
+    *pNetDmaProviderHandle =
+        handle_make(HANDLE_PROVIDER, (unsigned)(provider - machine->providers), generation);
+    return STATUS_SUCCESS;
+}
+
+/* ---- the handle's calls ---- */
+
+/* PRV-42, PRV-05, CTX-01 */
+static enum rig_rule check_handle(struct machine *machine, PVOID handle, struct provider **provider)
+{
+    enum handle_state state = provider_of(machine, handle, provider);
+
+    if (state != HANDLE_LIVE)
+        return state == HANDLE_STALE ? RULE_PRV_42 : RULE_PRV_05;
+    return processor_irql(machine) != PASSIVE_LEVEL ? RULE_CTX_01 : RULE_NONE;
+}
+
+VOID NetDmaDeregisterProvider(PVOID NetDmaProviderHandle)
+{
+    struct machine *machine = machine_bound();
+    struct provider *provider;
+    enum rig_rule rule = check_handle(machine, NetDmaProviderHandle, &provider);
+
+    if (!rule && provider->started)
+        rule = RULE_PRV_34;
+    if (rule) {
+        verifier_report(machine, rule, "NetDmaDeregisterProvider", provider ? provider->made : 0, 0);
+        return;
+    }
+    if (!inside(machine, SITE_ADD_DEVICE, provider->device) &&
+        !inside_pnp(machine, RIG_REMOVE_DEVICE, provider->device))
+        verifier_report(machine, RULE_PRV_41, "NetDmaDeregisterProvider", provider->made, 0);
+    provider->live = false;
+}
+
+static enum rig_rule check_attributes(const NET_DMA_PROVIDER_ATTRIBUTES *a)
+{
+    if (a->Size != sizeof *a || a->Flags)
+        return RULE_ATT_01;
+    if (a->VendorId > 0xFFFF)
+        return RULE_ATT_02;
+    if (a->DmaChannelCount == 0)
+        return RULE_ATT_03;
+    if (a->MaximumTransferSize < PAGE_SIZE)
+        return RULE_ATT_04;
+    return a->MaximumAddressSpace.QuadPart == 0 ? RULE_ATT_05 : RULE_NONE;
+}
+
+static enum rig_rule check_start(struct machine *machine, PVOID handle, struct provider **provider)
+{
+    enum rig_rule rule = check_handle(machine, handle, provider);
+
+    if (rule)
+        return rule;
+    if ((*provider)->started)
+        return RULE_PRV_25;
+    if (!(*provider)->was_started && !inside_pnp(machine, RIG_START_DEVICE, (*provider)->device))
+        return RULE_PRV_20;
+    return machine->devices[(*provider)->device].engine ? RULE_NONE : RULE_PRV_21;
+}
+
+VOID NetDmaProviderStart(PVOID NetDmaProviderHandle, PNET_DMA_PROVIDER_ATTRIBUTES ProviderAttributes)
+{
+    struct machine *machine = machine_bound();
+    struct provider *provider;
+    enum rig_rule rule = check_start(machine, NetDmaProviderHandle, &provider);
+
+    if (!rule)
+        rule = check_attributes(ProviderAttributes);
+    if (rule) {
+        verifier_report(machine, rule, "NetDmaProviderStart", provider ? provider->made : 0, 0);
+        return;
+    }
+    if (ProviderAttributes->DmaChannelCount > provider->channels)
+        verifier_report(machine, RULE_NAMB_24, "NetDmaProviderStart", provider->made, 0);
+    provider->started = provider->was_started = true;
+}
+
+VOID NetDmaProviderStop(PVOID NetDmaProviderHandle)
+{
+    struct machine *machine = machine_bound();
+    struct provider *provider;
+    enum rig_rule rule = check_handle(machine, NetDmaProviderHandle, &provider);
+
+    if (!rule && !provider->started)
+        rule = RULE_PRV_30;
+    if (rule)
+        verifier_report(machine, rule, "NetDmaProviderStop", provider ? provider->made : 0, 0);
+    else
+        provider->started = false;
+}
+
+/* NVER-01, NVER-02 */
+UINT NetDmaGetVersion(VOID)
+{
+    struct machine *machine = machine_bound();
+    unsigned version = interface_version(machine);
+
+    if (processor_irql(machine) != PASSIVE_LEVEL || version < 0x101) {
+        verifier_report(machine, processor_irql(machine) ? RULE_CTX_01 : RULE_NVER_02,
+                        "NetDmaGetVersion", 0, 0);
+        return 0;
+    }
+    return (version >> 8) << 16 | (version & 0xFF);
+}

@@ -1,0 +1,166 @@
+/*
+ * processor.c: simulated processors, their IRQL, the frames of running callbacks, and the callbacks
+ * that are owed.
+ *
+ * Nothing runs by itself: what is owed waits for rig_step. A callback runs on a processor as a frame
+ * on top of whatever runs there or elsewhere; frames nest and end in reverse order.
+ */
+#include "processor.h"
+#include "verifier.h"
+#include <string.h>
+
+KIRQL processor_irql(const struct machine *machine)
+{
+    return machine->irql[machine->current];
+}
+
+const struct frame *frame_current(const struct machine *machine)
+{
+    return machine->frame_count ? &machine->frames[machine->frame_count - 1] : NULL;
+}
+
+bool frame_enter(struct machine *machine, enum site site, unsigned owner, unsigned detail,
+                 unsigned processor, KIRQL level)
+{
+    struct frame *frame = &machine->frames[machine->frame_count];
+
+    if (machine->frame_count == RIG_FRAMES)
+        return false;
+    *frame = (struct frame){
+        .site = (uint8_t)site,
+        .processor = (uint8_t)processor,
+        .entry_irql = level,
+        .caller = machine->current,
+        .caller_irql = machine->irql[processor],
+        .detail = (uint8_t)detail,
+        .owner = (uint16_t)owner,
+    };
+    machine->frame_count++;
+    machine->current = (uint8_t)processor;
+    machine->irql[processor] = level;
+    return true;
+}
+
+/* A handler of lists has a rule of its own for this (PSG-09). */
+void frame_leave(struct machine *machine, const char *callback)
+{
+    struct frame *frame = &machine->frames[machine->frame_count - 1];
+    bool intact = machine->irql[frame->processor] == frame->entry_irql;
+    enum rig_rule rule = frame->site == SITE_LIST ? RULE_PSG_09 : RULE_SDV_16;
+
+    assert(machine->frame_count > 0 && machine->current == frame->processor);
+    machine->irql[frame->processor] = frame->entry_irql;
+    if (!intact)
+        verifier_report(machine, rule, callback, 0, 0);
+    machine->irql[frame->processor] = frame->caller_irql;
+    machine->current = frame->caller;
+    memset(frame, 0, sizeof *frame);
+    machine->frame_count--;
+}
+
+bool processor_can(const struct machine *machine, KIRQL level)
+{
+    return machine->frame_count < RIG_FRAMES && processor_irql(machine) <= level;
+}
+
+int processor_choose(const struct machine *machine)
+{
+    if (machine->timing == RIG_LATER || machine->frame_count == RIG_FRAMES)
+        return -1;
+    if (machine->timing == RIG_INSIDE)
+        return machine->current;
+    for (unsigned i = 0; i < machine->settings[SETTING_processors]; i++)
+        if (i != machine->current && machine->irql[i] < DISPATCH_LEVEL)
+            return (int)i;
+    return -1;
+}
+
+bool processor_owe(struct machine *machine, void (*run)(struct machine *machine, uint64_t argument),
+                   uint64_t argument, KIRQL level)
+{
+    if (machine->owed == WORK)
+        return false;
+    machine->work[machine->owed++] = (struct work){run, argument, level};
+    if (machine->used.work < machine->owed)
+        machine->used.work = machine->owed;
+    return true;
+}
+
+static void remove_work(struct machine *machine, unsigned index)
+{
+    machine->owed--;
+    memmove(&machine->work[index], &machine->work[index + 1],
+            (machine->owed - index) * sizeof machine->work[0]);
+}
+
+void processor_forget(struct machine *machine,
+                      void (*run)(struct machine *machine, uint64_t argument), uint64_t argument)
+{
+    for (unsigned i = machine->owed; i-- > 0;)
+        if (machine->work[i].run == run && machine->work[i].argument == argument)
+            remove_work(machine, i);
+}
+
+unsigned rig_owed(const struct machine *machine)
+{
+    return machine->owed;
+}
+
+bool rig_step(struct machine *machine, unsigned owed, unsigned processor)
+{
+    struct work work;
+    uint8_t caller = machine->current;
+
+    if (owed >= machine->owed || processor >= machine->settings[SETTING_processors] ||
+        machine->frame_count == RIG_FRAMES || machine->irql[processor] >= machine->work[owed].level)
+        return false;
+    work = machine->work[owed];
+    remove_work(machine, owed);
+    machine->current = (uint8_t)processor;
+    work.run(machine, work.argument);
+    machine->current = caller;
+    return true;
+}
+
+enum rig_timing rig_timing(struct machine *machine, enum rig_timing timing)
+{
+    enum rig_timing old = (enum rig_timing)machine->timing;
+
+    machine->timing = (uint8_t)timing;
+    return old;
+}
+
+/* ---- what Windows calls them ---- */
+
+KIRQL KeGetCurrentIrql(void)
+{
+    return processor_irql(machine_bound());
+}
+
+ULONG KeGetCurrentProcessorNumber(void)
+{
+    return machine_bound()->current;
+}
+
+void KeRaiseIrql(KIRQL NewIrql, PKIRQL OldIrql)
+{
+    struct machine *machine = machine_bound();
+
+    *OldIrql = processor_irql(machine);
+    if (NewIrql < *OldIrql)
+        verifier_report(machine, RULE_SDV_16, "KeRaiseIrql", 0, 0);
+    else
+        machine->irql[machine->current] = NewIrql;
+}
+
+void KeLowerIrql(KIRQL NewIrql)
+{
+    struct machine *machine = machine_bound();
+    const struct frame *frame = frame_current(machine);
+    KIRQL lowest = frame ? frame->entry_irql : PASSIVE_LEVEL;
+
+    if (NewIrql > processor_irql(machine) || NewIrql < lowest)
+        verifier_report(machine, RULE_SDV_16, "KeLowerIrql", 0, 0);
+    else
+        machine->irql[machine->current] = NewIrql;
+}

@@ -1,0 +1,166 @@
+/*
+ * sg_builder.c: from an MDL chain to the elements of a SCATTER_GATHER_LIST.
+ *
+ * A range is cut at the page borders of each MDL (MDL-08); empty MDLs add nothing (MDL-14). Each piece
+ * lies in one page, so it takes one map register. Where pieces adjoin in the device's address space
+ * they may share an element, never across 4 GiB. Every element has bytes, in the order of the data
+ * (SGL-37).
+ */
+#include "sg_builder.h"
+#include "memory.h"
+#include <string.h>
+
+enum { BOUNCE_FRAMES = 0x10000, WINDOW_FRAMES = 0x40000, WINDOW_SIZE = 0x80000 };
+
+#define FOUR_GIB ((uint64_t)1 << 32)
+
+/* ---- cutting ---- */
+
+/* The piece that starts OFFSET bytes into MDL and has at most LENGTH bytes. */
+static struct piece piece_at(struct machine *machine, PMDL mdl, uint32_t offset, uint32_t length)
+{
+    uint64_t index = (uint64_t)mdl->ByteOffset + offset;
+    uint64_t frame = MmGetMdlPfnArray(mdl)[index / PAGE_SIZE];
+    uint32_t in_page = (uint32_t)(index % PAGE_SIZE);
+    uint32_t left = PAGE_SIZE - in_page;
+
+    return (struct piece){
+        .bus = frame * PAGE_SIZE + in_page,
+        .data = memory_of_frame(machine, frame) + in_page,
+        .length = length < left ? length : left,
+        .starts_mdl = offset == 0,
+    };
+}
+
+int sg_cut(struct machine *machine, const struct range *range, struct piece *pieces)
+{
+    uint32_t left = range->length, offset = range->offset;
+    int count = 0;
+
+    for (PMDL mdl = range->mdl; left > 0; mdl = mdl->Next, offset = 0) {
+        if (!mdl)
+            return SG_CHAIN_TOO_SHORT;
+        while (left > 0 && offset < mdl->ByteCount) {
+            uint32_t most = mdl->ByteCount - offset < left ? mdl->ByteCount - offset : left;
+            struct piece piece = piece_at(machine, mdl, offset, most);
+
+            if (count == RIG_PIECES)
+                return SG_TOO_MANY_PIECES;
+            if (pieces)
+                pieces[count] = piece;
+            count++;
+            offset += piece.length;
+            left -= piece.length;
+        }
+    }
+    return count;
+}
+
+/* ---- placing ---- */
+
+/* The address of a page in a window that the device sees: never the same one for a long time, so
+ * that a stale address shows. */
+static uint64_t window_page(struct machine *machine)
+{
+    uint64_t page = WINDOW_FRAMES + machine->bus_page % WINDOW_SIZE;
+
+    machine->bus_page++;
+    return page * PAGE_SIZE;
+}
+
+/* Data in a bounce page start where the page starts (AMB-31). */
+static void bounce(struct machine *machine, const struct dma_adapter *adapter, struct piece *piece)
+{
+    uint8_t bank = adapter->bank, map_register = piece->map_register;
+
+    piece->device = machine->bounce[bank][map_register];
+    piece->bus = (BOUNCE_FRAMES + (uint64_t)bank * REGISTERS + map_register) * PAGE_SIZE;
+    piece->bounced = true;
+    if (machine->bounce_used[bank] <= map_register)
+        machine->bounce_used[bank] = (uint16_t)(map_register + 1);
+    memcpy(piece->device, piece->data, piece->length);
+}
+
+/* HAL-06: a device that cannot reach a page gets it copied or translated. */
+static void place(struct machine *machine, const struct dma_adapter *adapter, struct piece *piece)
+{
+    uint32_t personality = machine->settings[SETTING_personality];
+    bool out_of_reach = !adapter->wide && piece->bus + piece->length > FOUR_GIB;
+
+    piece->device = piece->data;
+    if (personality == 1 || (personality == 0 && out_of_reach && mapping_counts(machine)))
+        bounce(machine, adapter, piece);
+    else if (personality == 2 || out_of_reach)
+        piece->bus = window_page(machine) + piece->bus % PAGE_SIZE;
+}
+
+void sg_place(struct machine *machine, struct request *request, struct piece *pieces)
+{
+    const struct dma_adapter *adapter = &machine->dma_adapters[request->adapter];
+    uint64_t registers = request->registers;
+
+    for (unsigned i = 0; i < request->piece_count; i++) {
+        if (registers) {
+            pieces[i].map_register = (uint8_t)__builtin_ctzll(registers);
+            registers &= registers - 1;
+        }
+        place(machine, adapter, &pieces[i]);
+    }
+}
+
+void sg_copy_back(const struct request *request, const struct piece *pieces)
+{
+    for (unsigned i = 0; i < request->piece_count; i++)
+        if (pieces[i].bounced)
+            memcpy(pieces[i].data, pieces[i].device, pieces[i].length);
+}
+
+/* ---- writing ---- */
+
+static bool joins(const struct machine *machine, const SCATTER_GATHER_ELEMENT *element,
+                  const struct piece *piece)
+{
+    uint32_t merge = machine->settings[SETTING_merge];
+
+    if (merge == 0 || (merge == 1 && piece->starts_mdl))
+        return false;
+    return (uint64_t)element->Address.QuadPart + element->Length == piece->bus &&
+           piece->bus % FOUR_GIB != 0;
+}
+
+/* Reserved fields hold junk: nobody is to read them (SGL-39). */
+void sg_write(const struct machine *machine, const struct request *request,
+              const struct piece *pieces)
+{
+    PSCATTER_GATHER_LIST list = request->list;
+    SCATTER_GATHER_ELEMENT *element = NULL;
+
+    list->NumberOfElements = 0;
+    list->Reserved = (ULONG_PTR)0xD15EA5E000000000 + request->turn;
+    for (unsigned i = 0; i < request->piece_count; i++) {
+        if (element && joins(machine, element, &pieces[i])) {
+            element->Length += pieces[i].length;
+            continue;
+        }
+        element = &list->Elements[list->NumberOfElements++];
+        element->Address.QuadPart = (LONGLONG)pieces[i].bus;
+        element->Length = pieces[i].length;
+        element->Reserved = (ULONG_PTR)0xD15EA5EDD15EA5ED + i;
+    }
+}
+
+static uint64_t mix(uint64_t seal, uint64_t word)
+{
+    return (seal ^ word) * 0x9E3779B97F4A7C15 + (seal >> 29);
+}
+
+uint64_t sg_seal(const SCATTER_GATHER_LIST *list)
+{
+    uint64_t seal = mix(1, list->NumberOfElements);
+
+    for (unsigned i = 0; i < list->NumberOfElements; i++) {
+        seal = mix(seal, (uint64_t)list->Elements[i].Address.QuadPart);
+        seal = mix(seal, list->Elements[i].Length);
+    }
+    return seal;
+}

@@ -1,0 +1,22 @@
+/* sg_builder.h: from an MDL chain to the elements of a list. */
+#ifndef DMARIG_SG_BUILDER_H
+#define DMARIG_SG_BUILDER_H
+
+#include "map_registers.h"
+
+enum { SG_CHAIN_TOO_SHORT = -1, SG_TOO_MANY_PIECES = -2 };
+
+/* Cut a range at the page borders of its MDLs. PIECES holds RIG_PIECES, or is NULL to count only.
+ * Returns how many there are, or one of the above. */
+int sg_cut(struct machine *machine, const struct range *range, struct piece *pieces);
+/* Give each piece of a request the bytes and the address that the device will use, and copy in. */
+void sg_place(struct machine *machine, struct request *request, struct piece *pieces);
+/* Write the list of a request's placed pieces. */
+void sg_write(const struct machine *machine, const struct request *request,
+              const struct piece *pieces);
+/* Copy back what the device wrote. */
+void sg_copy_back(const struct request *request, const struct piece *pieces);
+/* A number that changes when the list does. */
+uint64_t sg_seal(const SCATTER_GATHER_LIST *list);
+
+#endif

@@ -1,0 +1,283 @@
+/*
+ * sg_dma.c: registering an adapter for scatter/gather DMA.
+ *
+ * A registration belongs to one adapter, lives from MiniportInitializeEx to MiniportHaltEx, and has
+ * one HAL adapter whose map registers follow MaximumPhysicalMapping (SG-11).
+ */
+#include "device.h"
+#include "ndis_layer.h"
+
+enum handle_state dma_of(struct machine *machine, NDIS_HANDLE handle, struct dma **dma)
+{
+    unsigned index;
+    uint32_t generation;
+    enum handle_state state;
+
+    *dma = NULL;
+    if (!handle_parts(handle, HANDLE_DMA, ADAPTERS, &index, &generation))
+        return HANDLE_BAD;
+    state = handle_judge(generation, machine->dmas[index].generation, machine->dmas[index].live);
+    if (state == HANDLE_LIVE)
+        *dma = &machine->dmas[index];
+    return state;
+}
+
+struct dma *adapter_dma(struct machine *machine, const struct adapter *adapter)
+{
+    return adapter->dma ? &machine->dmas[adapter->dma - 1] : NULL;
+}
+
+bool rig_map_registers(const struct machine *machine, NDIS_HANDLE handle, uint32_t *total,
+                       uint32_t *held)
+{
+    struct dma *dma;
+
+    if (dma_of((struct machine *)(uintptr_t)machine, handle, &dma) != HANDLE_LIVE)
+        return false;
+    *total = dma->registers;
+    *held = (uint32_t)__builtin_popcountll(((const struct dma_adapter *)dma->hal)->held);
+    return true;
+}
+
+/* ---- registration ---- */
+
+/* SG-09, SG-10: the flags that a driver of this version may set. */
+static ULONG known_flags(UCHAR minor)
+{
+    ULONG known = NDIS_SG_DMA_64_BIT_ADDRESS;
+
+    if (minor >= 50)
+        known |= NDIS_SG_DMA_V3_HAL_API;
+    if (minor >= 85)
+        known |= NDIS_SG_DMA_HYBRID_DMA;
+    return known;
+}
+
+static enum rig_rule check_register(struct machine *machine, NDIS_HANDLE handle,
+                                    const NDIS_SG_DMA_DESCRIPTION *description,
+                                    struct adapter **adapter, NDIS_STATUS *status)
+{
+    *status = NDIS_STATUS_FAILURE;
+    if (adapter_of(machine, handle, adapter) != HANDLE_LIVE)
+        return RULE_SG_03;
+    if (processor_irql(machine) != PASSIVE_LEVEL)
+        return RULE_SG_01;
+    if ((*adapter)->state != ADAPTER_INITIALIZING)
+        return RULE_SG_02;
+    *status = NDIS_STATUS_NOT_SUPPORTED;
+    if (!(*adapter)->registration_set)
+        return RULE_SG_04;
+    *status = NDIS_STATUS_RESOURCES;
+    if ((*adapter)->dma)
+        return RULE_SG_22;
+    *status = NDIS_STATUS_FAILURE;
+    if (description->Header.Type != NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION ||
+        description->Header.Size < NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1)
+        return RULE_SG_06;
+    return RULE_NONE;
+}
+
+/* SG-05, SG-07, SG-08: why a sound call may still fail. */
+static NDIS_STATUS try_register(const struct machine *machine, const struct adapter *adapter,
+                                const NDIS_SG_DMA_DESCRIPTION *description)
+{
+    if (description->Header.Revision != NDIS_SG_DMA_DESCRIPTION_REVISION_1)
+        return NDIS_STATUS_BAD_VERSION;
+    if (!(adapter->attributes & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER))
+        return NDIS_STATUS_NOT_SUPPORTED;
+    if (machine->settings[SETTING_fail_register] ||
+        (description->MaximumPhysicalMapping == 0 && machine->settings[SETTING_zero_mapping]))
+        return NDIS_STATUS_RESOURCES;
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* HAL-08 */
+static PDMA_ADAPTER get_hal(struct adapter *adapter, const NDIS_SG_DMA_DESCRIPTION *description,
+                            ULONG *registers)
+{
+    DEVICE_DESCRIPTION device = {
+        .Version = DEVICE_DESCRIPTION_VERSION2,
+        .Master = TRUE,
+        .ScatterGather = TRUE,
+        .Dma32BitAddresses = TRUE,
+        .Dma64BitAddresses = (description->Flags & NDIS_SG_DMA_64_BIT_ADDRESS) != 0,
+        .InterfaceType = PCIBus,
+        .MaximumLength = description->MaximumPhysicalMapping,
+    };
+
+    return IoGetDmaAdapter(&adapter->object, &device, registers);
+}
+
+static struct dma *free_dma(struct machine *machine)
+{
+    unsigned i = 0;
+
+    while (machine->dmas[i].live)
+        i++;
+    assert(i < ADAPTERS);
+    if (machine->used.dmas <= i)
+        machine->used.dmas = i + 1;
+    return &machine->dmas[i];
+}
+
+static NDIS_HANDLE make_dma(struct machine *machine, struct adapter *adapter, PDMA_ADAPTER hal,
+                            ULONG registers, PNDIS_SG_DMA_DESCRIPTION description)
+{
+    struct dma *dma = free_dma(machine);
+    unsigned index = (unsigned)(dma - machine->dmas);
+
+    *dma = (struct dma){
+        .generation = dma->generation + 1,
+        .made = machine->origin,
+        .live = true,
+        .adapter = (uint8_t)adapter_index(machine, adapter),
+        .maximum = description->MaximumPhysicalMapping,
+        .list_size = mapping_list_size(registers),
+        .registers = registers,
+        .handler = description->ProcessSGListHandler,
+        .hal = hal,
+    };
+    adapter->dma = (uint8_t)(index + 1);
+    description->ScatterGatherListSize = dma->list_size; /* SG-15, AMB-26 */
+    return handle_make(HANDLE_DMA, index, dma->generation);
+}
+
+NDIS_STATUS NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
+                                          PNDIS_SG_DMA_DESCRIPTION DmaDescription,
+                                          PNDIS_HANDLE NdisMiniportDmaHandle)
+{
+    struct machine *machine = machine_bound();
+    struct adapter *adapter;
+    NDIS_STATUS status;
+    enum rig_rule rule =
+        check_register(machine, MiniportAdapterHandle, DmaDescription, &adapter, &status);
+    PDMA_ADAPTER hal;
+    ULONG registers = 0;
+
+    if (rule) {
+        verifier_report(machine, rule, "NdisMRegisterScatterGatherDma", 0, 0);
+        return status;
+    }
+    if (DmaDescription->Flags & ~known_flags(machine->drivers[adapter->driver].minor))
+        verifier_report(machine, RULE_SG_09, "NdisMRegisterScatterGatherDma", 0, 0);
+    else if (DmaDescription->MaximumPhysicalMapping == 0)
+        verifier_report(machine, RULE_SG_11, "NdisMRegisterScatterGatherDma", 0, 0);
+    status = try_register(machine, adapter, DmaDescription);
+    if (status != NDIS_STATUS_SUCCESS)
+        return status;
+    hal = get_hal(adapter, DmaDescription, &registers);
+    if (!hal)
+        return NDIS_STATUS_RESOURCES;
+    *NdisMiniportDmaHandle = make_dma(machine, adapter, hal, registers, DmaDescription);
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* ---- deregistration ---- */
+
+bool dma_has_requests(const struct machine *machine, const struct dma *dma, bool to_device)
+{
+    for (unsigned i = 0; i < machine->used.sgs; i++) {
+        const struct sg *sg = &machine->sgs[i];
+
+        if (sg->state != SG_FREE && &machine->dmas[sg->dma] == dma &&
+            (!to_device || (sg->write_to_device && !sg->bare_mdl)))
+            return true;
+    }
+    return false;
+}
+
+static bool has_posts(struct machine *machine, const struct dma *dma)
+{
+    for (unsigned i = 0; i < machine->used.sgs; i++) {
+        const struct sg *sg = &machine->sgs[i];
+
+        if (sg->state == SG_LIVE && &machine->dmas[sg->dma] == dma &&
+            device_has(machine, mapping_of_list(machine, sg->list)))
+            return true;
+    }
+    return false;
+}
+
+static enum rig_rule check_deregister(struct machine *machine, NDIS_HANDLE handle, struct dma **dma)
+{
+    enum handle_state state = dma_of(machine, handle, dma);
+    uint8_t adapter_state;
+
+    if (state != HANDLE_LIVE && handle_class(handle) == HANDLE_ADAPTER)
+        return RULE_SG_33;
+    if (state != HANDLE_LIVE)
+        return state == HANDLE_STALE ? RULE_SG_34 : RULE_SG_40;
+    adapter_state = machine->adapters[(*dma)->adapter].state;
+    if (processor_irql(machine) != PASSIVE_LEVEL)
+        return RULE_SG_30;
+    if (adapter_state == ADAPTER_SHUTDOWN)
+        return RULE_SG_39;
+    if (adapter_state != ADAPTER_INITIALIZING && adapter_state != ADAPTER_HALTING)
+        return RULE_SG_31;
+    if (has_posts(machine, *dma))
+        return RULE_SG_37;
+    return dma_has_requests(machine, *dma, false) ? RULE_SG_35 : RULE_NONE;
+}
+
+void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
+{
+    struct machine *machine = machine_bound();
+    struct dma *dma;
+    enum rig_rule rule = check_deregister(machine, NdisMiniportDmaHandle, &dma);
+
+    if (rule) {
+        verifier_report(machine, rule, "NdisMDeregisterScatterGatherDma", dma ? dma->made : 0,
+                        0);
+        return;
+    }
+    dma->hal->DmaOperations->PutDmaAdapter(dma->hal);
+    machine->adapters[dma->adapter].dma = 0;
+    dma->live = false;
+    dma->freed = machine->origin;
+}
+
+void dma_sweep(struct machine *machine, struct adapter *adapter, enum rig_rule list_rule,
+               enum rig_rule dma_rule, const char *call)
+{
+    struct dma *dma = adapter_dma(machine, adapter);
+
+    for (unsigned i = 0; dma && i < machine->used.sgs; i++) {
+        struct sg *sg = &machine->sgs[i];
+
+        if (sg->state == SG_FREE || &machine->dmas[sg->dma] != dma)
+            continue;
+        if (list_rule)
+            verifier_report(machine, list_rule, call, sg->made, 0);
+        mapping_drop(machine, mapping_of_context(machine, sg));
+        sg_forget(machine, sg);
+    }
+    if (!dma)
+        return;
+    if (dma_rule)
+        verifier_report(machine, dma_rule, call, dma->made, 0);
+    mapping_drop_adapter(machine, dma->hal);
+    dma->live = false;
+    dma->freed = machine->origin;
+}
+
+/* ---- alignment ---- */
+
+ULONG NdisMGetDmaAlignment(NDIS_HANDLE MiniportAdapterHandle)
+{
+    struct machine *machine = machine_bound();
+    struct adapter *adapter;
+    enum rig_rule rule = RULE_NONE;
+
+    if (adapter_of(machine, MiniportAdapterHandle, &adapter) != HANDLE_LIVE)
+        rule = RULE_SHM_55;
+    else if (processor_irql(machine) != PASSIVE_LEVEL)
+        rule = RULE_SDV_03;
+    else if (!adapter->dma)
+        rule = RULE_SHM_55;
+    if (rule) {
+        verifier_report(machine, rule, "NdisMGetDmaAlignment", 0, 0);
+        return 0;
+    }
+    return adapter_dma(machine, adapter)->hal->DmaOperations->GetDmaAlignment(
+        adapter_dma(machine, adapter)->hal);
+}

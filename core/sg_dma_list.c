@@ -1,0 +1,313 @@
+/*
+ * sg_dma_list.c: the lists of NET_BUFFERs.
+ *
+ * NdisMAllocateNetBufferSGList asks HAL for a list of the bytes from the start of CurrentMdl to the end
+ * of the data (SGL-20, SGL-23). The handler is called once for each call that succeeds, when HAL has
+ * the registers (SGL-15). NDIS remembers the direction and the NET_BUFFER as it was (FSG-06, FSG-13).
+ */
+#include "device.h"
+#include "memory.h"
+#include "ndis_layer.h"
+
+#define JUNK ((PVOID)(uintptr_t)0xD15EA5ED00000000)
+
+/* ---- requests ---- */
+
+struct sg *sg_take(struct machine *machine)
+{
+    for (unsigned i = 0; i < machine->settings[SETTING_lists]; i++)
+        if (machine->sgs[i].state == SG_FREE) {
+            if (machine->used.sgs <= i)
+                machine->used.sgs = i + 1;
+            return &machine->sgs[i];
+        }
+    return NULL;
+}
+
+void sg_forget(struct machine *machine, struct sg *sg)
+{
+    memory_give_back(machine, sg->loan);
+    *sg = (struct sg){.state = SG_FREE};
+}
+
+struct sg *sg_of_net_buffer(struct machine *machine, const NET_BUFFER *nb)
+{
+    for (unsigned i = 0; i < machine->used.sgs; i++)
+        if (machine->sgs[i].state != SG_FREE && machine->sgs[i].nb == nb)
+            return &machine->sgs[i];
+    return NULL;
+}
+
+/* A list that HAL made for somebody else, live or still waiting in memory that was lent. */
+static enum list_kind find_in_hal(struct machine *machine, const void *pointer)
+{
+    for (unsigned i = 0; i < machine->used.requests; i++) {
+        const struct request *request = &machine->requests[i];
+
+        if (request->state == REQUEST_FREE || request->list != pointer)
+            continue;
+        if (request->state == REQUEST_LIVE)
+            return LIST_HAL_LIVE;
+        if (!request->own_list)
+            return LIST_HAL_WAITING;
+    }
+    return mapping_former(machine, pointer) ? LIST_FORMER : LIST_NONE;
+}
+
+enum list_kind list_find(struct machine *machine, const void *pointer, struct sg **found)
+{
+    enum list_kind kind = LIST_NONE;
+
+    *found = NULL;
+    if (!pointer)
+        return LIST_NONE;
+    for (unsigned i = 0; i < machine->used.sgs; i++) {
+        struct sg *sg = &machine->sgs[i];
+
+        if (sg->state == SG_LIVE && sg->list == pointer) {
+            *found = sg;
+            return LIST_LIVE;
+        }
+        if (sg->state != SG_FREE && sg->buffer == pointer) {
+            *found = sg;
+            kind = sg->state == SG_LIVE ? LIST_BUFFER_OF_LIVE : LIST_BUFFER_OF_WAITING;
+        }
+    }
+    return kind == LIST_NONE ? find_in_hal(machine, pointer) : kind;
+}
+
+enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg)
+{
+    const struct request *request = mapping_of_list(machine, sg->list);
+
+    if (!mapping_sealed(request))
+        return RULE_SGL_39;
+    return device_has(machine, request) ? RULE_FSG_04 : RULE_NONE;
+}
+
+/* ---- allocate ---- */
+
+/* LIFE-75, LIFE-34, SGL-33, SGL-07: the NET_BUFFER's part. */
+static enum rig_rule check_net_buffer(struct machine *machine, const struct dma *dma,
+                                      PNET_BUFFER nb, ULONG flags)
+{
+    const struct net_buffer *found = net_buffer_of(machine, nb);
+    const struct net_buffer_list *list;
+
+    if (!found)
+        return RULE_SGL_02;
+    list = net_buffer_owner(machine, found);
+    if (list && list->adapter != dma->adapter + 1)
+        return RULE_LIFE_75;
+    if (list && list->sent_while_pausing)
+        return RULE_LIFE_34;
+    if (sg_of_net_buffer(machine, nb))
+        return RULE_SGL_33;
+    return list && !(flags & NDIS_SG_LIST_WRITE_TO_DEVICE) ? RULE_SGL_07 : RULE_NONE;
+}
+
+static enum rig_rule check_allocate(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER nb,
+                                    ULONG flags, const void *buffer, ULONG size, struct dma **dma)
+{
+    enum handle_state state = dma_of(machine, handle, dma);
+    enum rig_rule rule;
+    struct range range;
+
+    if (state != HANDLE_LIVE)
+        return state == HANDLE_STALE ? RULE_SG_34 : RULE_SGL_05;
+    if (processor_irql(machine) != DISPATCH_LEVEL)
+        return RULE_SGL_01;
+    if (!(*dma)->handler)
+        return RULE_SG_13;
+    rule = check_net_buffer(machine, *dma, nb, flags);
+    if (!rule && buffer)
+        rule = memory_lendable(machine, buffer, size);
+    if (rule)
+        return rule;
+    range = (struct range){nb->CurrentMdl, 0, (uint32_t)net_buffer_mapped(nb)};
+    return mapping_obstacle(machine, &range, flags & NDIS_SG_LIST_WRITE_TO_DEVICE, false);
+}
+
+/* What is doubtful in a sound call. */
+static enum rig_rule warn_allocate(const struct machine *machine, const struct dma *dma,
+                                   const NET_BUFFER *nb, ULONG flags, const void *buffer, ULONG size)
+{
+    if (machine->adapters[dma->adapter].state == ADAPTER_SHUTDOWN)
+        return RULE_LIFE_53;
+    if (flags & ~(ULONG)NDIS_SG_LIST_WRITE_TO_DEVICE)
+        return RULE_SGL_06;
+    if (net_buffer_mapped(nb) > dma->maximum)
+        return RULE_SG_12;
+    return buffer && size < dma->list_size ? RULE_SG_16 : RULE_NONE;
+}
+
+static VOID deliver(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST ScatterGather,
+                    PVOID Context)
+{
+    struct machine *machine = machine_bound();
+    struct sg *sg = Context;
+    PVOID reserved = machine->turn & 1 ? JUNK : NULL; /* PSG-02, NDT-03 */
+
+    (void)Irp;
+    sg->state = SG_LIVE;
+    sg->list = ScatterGather;
+    machine->dmas[sg->dma].handler(DeviceObject, reserved, ScatterGather, sg->context);
+}
+
+/* Bytes to map; under `list_end` to the end of the MDL that the data end in (AMB-01). */
+static ULONG mapped_length(const struct machine *machine, const NET_BUFFER *nb)
+{
+    uint64_t length = net_buffer_mapped(nb), reached = 0;
+
+    if (machine->settings[SETTING_list_end] == 0)
+        return (ULONG)length;
+    for (const MDL *mdl = nb->CurrentMdl; mdl && reached < length; mdl = mdl->Next)
+        reached += mdl->ByteCount;
+    return (ULONG)reached;
+}
+
+/* SGL-10: in the caller's buffer if it is large enough, else in HAL's memory. */
+static NTSTATUS ask_hal(struct machine *machine, struct sg *sg, ULONG size, ULONG length)
+{
+    const struct dma *dma = &machine->dmas[sg->dma];
+    const DMA_OPERATIONS *hal = dma->hal->DmaOperations;
+    PDEVICE_OBJECT device = &machine->adapters[dma->adapter].object;
+    PVOID va = MmGetMdlVirtualAddress(sg->current_mdl);
+    ULONG needed;
+    NTSTATUS status = hal->CalculateScatterGatherList(dma->hal, sg->current_mdl, va, length, &needed,
+                                                      &sg->registers);
+
+    if (status != STATUS_SUCCESS)
+        return status;
+    if (sg->buffer && needed <= size && machine->settings[SETTING_placement] == 0)
+        return hal->BuildScatterGatherList(dma->hal, device, sg->current_mdl, va, length, deliver, sg,
+                                           sg->write_to_device, sg->buffer, size);
+    if (sg->buffer)
+        sg->loan = memory_lend(machine, sg->buffer, size);
+    return hal->GetScatterGatherList(dma->hal, device, sg->current_mdl, va, length, deliver, sg,
+                                     sg->write_to_device);
+}
+
+/* AMB-07, AMB-15: what HAL need not be asked. */
+static bool hopeless(const struct machine *machine, const struct dma *dma, const NET_BUFFER *nb)
+{
+    return nb->DataLength == 0 || machine->settings[SETTING_fail_list] ||
+           (net_buffer_mapped(nb) > dma->maximum && mapping_counts(machine));
+}
+
+static NDIS_STATUS allocate(struct machine *machine, struct dma *dma, const struct sg *request,
+                            ULONG size)
+{
+    struct sg *sg = sg_take(machine);
+
+    if (!sg || hopeless(machine, dma, request->nb))
+        return NDIS_STATUS_RESOURCES;
+    *sg = *request;
+    if (ask_hal(machine, sg, size, mapped_length(machine, request->nb)) == STATUS_SUCCESS)
+        return NDIS_STATUS_SUCCESS;
+    sg_forget(machine, sg);
+    return NDIS_STATUS_RESOURCES;
+}
+
+NDIS_STATUS NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PNET_BUFFER NetBuffer,
+                                         PVOID Context, ULONG Flags, PVOID ScatterGatherListBuffer,
+                                         ULONG ScatterGatherListBufferSize)
+{
+    struct machine *machine = machine_bound();
+    struct dma *dma;
+    enum rig_rule rule = check_allocate(machine, NdisMiniportDmaHandle, NetBuffer, Flags,
+                                        ScatterGatherListBuffer, ScatterGatherListBufferSize, &dma);
+    struct sg sg;
+
+    if (rule) {
+        verifier_report(machine, rule, "NdisMAllocateNetBufferSGList", dma ? dma->made : 0, 0);
+        return NDIS_STATUS_FAILURE;
+    }
+    rule = warn_allocate(machine, dma, NetBuffer, Flags, ScatterGatherListBuffer,
+                         ScatterGatherListBufferSize);
+    if (rule)
+        verifier_report(machine, rule, "NdisMAllocateNetBufferSGList", dma->made, 0);
+    sg = (struct sg){
+        .state = SG_WAITING,
+        .dma = (uint8_t)(dma - machine->dmas),
+        .write_to_device = (Flags & NDIS_SG_LIST_WRITE_TO_DEVICE) != 0,
+        .made = machine->origin,
+        .nb = NetBuffer,
+        .current_mdl = NetBuffer->CurrentMdl,
+        .chain = NetBuffer->MdlChain,
+        .current_offset = NetBuffer->CurrentMdlOffset,
+        .data_length = NetBuffer->DataLength,
+        .data_offset = NetBuffer->DataOffset,
+        .context = Context,
+        .buffer = ScatterGatherListBuffer,
+    };
+    return allocate(machine, dma, &sg, ScatterGatherListBufferSize);
+}
+
+/* ---- free ---- */
+
+/* What a pointer that is no live list of NDIS is worth (FSG-02, FSG-03, FSG-07, FSG-08). */
+static enum rig_rule blame(struct machine *machine, enum list_kind kind, const struct sg *sg,
+                           const struct dma *dma, const void *list, const NET_BUFFER *nb)
+{
+    const struct sg *waiting = list ? NULL : sg_of_net_buffer(machine, nb);
+    bool own = sg && &machine->dmas[sg->dma] == dma;
+
+    if (kind == LIST_FORMER)
+        return RULE_FSG_07;
+    if (kind == LIST_BUFFER_OF_LIVE && own)
+        return RULE_FSG_03;
+    if (kind == LIST_BUFFER_OF_WAITING && own)
+        return RULE_FSG_08;
+    return waiting && waiting->state == SG_WAITING ? RULE_FSG_08 : RULE_FSG_02;
+}
+
+/* FSG-13: the NET_BUFFER starts where it was mapped. */
+static bool is_as_mapped(const struct sg *sg)
+{
+    return sg->nb->CurrentMdl == sg->current_mdl && sg->nb->CurrentMdlOffset == sg->current_offset &&
+           sg->nb->DataLength == sg->data_length && sg->nb->MdlChain == sg->chain;
+}
+
+static enum rig_rule check_free(struct machine *machine, NDIS_HANDLE handle,
+                                PSCATTER_GATHER_LIST list, PNET_BUFFER nb, struct sg **sg)
+{
+    struct dma *dma;
+    enum handle_state state = dma_of(machine, handle, &dma);
+    enum list_kind kind = list_find(machine, list, sg);
+
+    if (state != HANDLE_LIVE)
+        return state == HANDLE_STALE ? RULE_SG_34 : RULE_FSG_02;
+    if (processor_irql(machine) != DISPATCH_LEVEL)
+        return RULE_FSG_01;
+    if (kind != LIST_LIVE)
+        return blame(machine, kind, *sg, dma, list, nb);
+    if ((*sg)->bare_mdl)
+        return RULE_BSG_14;
+    if (&machine->dmas[(*sg)->dma] != dma || (*sg)->nb != nb)
+        return RULE_FSG_02;
+    return is_as_mapped(*sg) ? list_obstacle(machine, *sg) : RULE_FSG_13;
+}
+
+void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER_LIST pSGL,
+                              PNET_BUFFER NetBuffer)
+{
+    struct machine *machine = machine_bound();
+    struct sg *sg;
+    enum rig_rule rule = check_free(machine, NdisMiniportDmaHandle, pSGL, NetBuffer, &sg);
+    const struct former_list *former = mapping_former(machine, pSGL);
+    PDMA_ADAPTER hal;
+    bool write_to_device;
+
+    if (rule) {
+        verifier_report(machine, rule, "NdisMFreeNetBufferSGList",
+                        sg ? sg->made : former ? former->made : 0, former && !sg ? former->freed : 0);
+        return;
+    }
+    if (machine->adapters[machine->dmas[sg->dma].adapter].state == ADAPTER_SHUTDOWN)
+        verifier_report(machine, RULE_LIFE_53, "NdisMFreeNetBufferSGList", sg->made, 0);
+    hal = machine->dmas[sg->dma].hal;
+    write_to_device = sg->write_to_device;
+    sg_forget(machine, sg);
+    hal->DmaOperations->PutScatterGatherList(hal, pSGL, write_to_device);
+}

@@ -1,0 +1,36 @@
+/* verifier.c: the rule catalogue, and telling of broken rules. */
+#include "verifier.h"
+
+static const struct rig_rule_row rows[RULE_COUNT] = {
+    [RULE_NONE] = {"none", "", "", NULL, RIG_error},
+#define CHECKED(id, name, strength, code, text) \
+    [RULE_##id] = {name, text, code, NULL, RIG_##strength},
+#define UNCHECKED(id, name, reason, text) [RULE_##id] = {name, text, "", REASON_##reason, RIG_error},
+#define REASON_hosted "visible only in a hosted driver"
+#define REASON_hardware "hardware"
+#define REASON_advice "advice without a test"
+#define REASON_later "needs a later room"
+#include "rules.def"
+};
+
+const struct rig_rule_row *rig_rule_row(enum rig_rule rule)
+{
+    return &rows[rule];
+}
+
+void verifier_report(struct machine *machine, enum rig_rule rule, const char *call, uint32_t made,
+                     uint32_t freed)
+{
+    struct rig_report report = {rule, call, made, freed};
+
+    assert(rule != RULE_NONE && rows[rule].reason == NULL);
+    machine->reports++;
+    if (machine->hooks.report)
+        machine->hooks.report(machine->hooks.context, &report);
+}
+
+bool verifier_refuse(struct machine *machine, enum rig_rule rule, const char *call)
+{
+    verifier_report(machine, rule, call, 0, 0);
+    return false;
+}

@@ -1,0 +1,338 @@
+/*
+ * test_machine.c: the machine by itself, driven through its own API: a life from registration to halt,
+ * the reset that follows, map registers, operations that are not there yet.
+ */
+#include "rig.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct world {
+    struct machine *machine;
+    void *fresh;
+    NDIS_HANDLE driver, adapter, dma;
+    PNET_BUFFER_LIST sent;
+    PSCATTER_GATHER_LIST list;
+    ULONG maximum, list_size;
+    unsigned reports, handled;
+    enum rig_rule last;
+    bool leave_registered;
+};
+
+static struct world *world;
+
+static void on_report(void *context, const struct rig_report *report)
+{
+    (void)context;
+    world->reports++;
+    world->last = report->rule;
+}
+
+static VOID process(PDEVICE_OBJECT object, PVOID reserved, PSCATTER_GATHER_LIST list, PVOID context)
+{
+    (void)object;
+    (void)reserved;
+    assert_ptr_equal(context, world);
+    assert_int_equal(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    world->list = list;
+    world->handled++;
+}
+
+static NDIS_STATUS register_dma(void)
+{
+    NDIS_SG_DMA_DESCRIPTION description = {
+        .Header = {NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION, NDIS_SG_DMA_DESCRIPTION_REVISION_1,
+                   NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1},
+        .MaximumPhysicalMapping = world->maximum,
+        .ProcessSGListHandler = process,
+    };
+    NDIS_STATUS status =
+        NdisMRegisterScatterGatherDma(world->adapter, &description, &world->dma);
+
+    world->list_size = description.ScatterGatherListSize;
+    return status;
+}
+
+static NDIS_STATUS initialize(NDIS_HANDLE adapter, NDIS_HANDLE context,
+                              PNDIS_MINIPORT_INIT_PARAMETERS parameters)
+{
+    NDIS_MINIPORT_ADAPTER_ATTRIBUTES attributes = {
+        .RegistrationAttributes = {
+            .Header = {NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES, 1,
+                       NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1},
+            .MiniportAdapterContext = world,
+            .AttributeFlags = NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER,
+        }};
+
+    (void)context;
+    (void)parameters;
+    world->adapter = adapter;
+    assert_int_equal(NdisMSetMiniportAttributes(adapter, &attributes), NDIS_STATUS_SUCCESS);
+    attributes.GeneralAttributes.Header =
+        (NDIS_OBJECT_HEADER){NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, 1,
+                             NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1};
+    assert_int_equal(NdisMSetMiniportAttributes(adapter, &attributes), NDIS_STATUS_SUCCESS);
+    return register_dma();
+}
+
+static void halt(NDIS_HANDLE context, NDIS_HALT_ACTION action)
+{
+    (void)context;
+    (void)action;
+    if (!world->leave_registered)
+        NdisMDeregisterScatterGatherDma(world->dma);
+}
+
+static NDIS_STATUS pause(NDIS_HANDLE context, PNDIS_MINIPORT_PAUSE_PARAMETERS parameters)
+{
+    (void)context;
+    (void)parameters;
+    return NDIS_STATUS_SUCCESS;
+}
+
+static NDIS_STATUS restart(NDIS_HANDLE context, PNDIS_MINIPORT_RESTART_PARAMETERS parameters)
+{
+    (void)context;
+    (void)parameters;
+    return NDIS_STATUS_SUCCESS;
+}
+
+static void send(NDIS_HANDLE context, PNET_BUFFER_LIST list, ULONG port, ULONG flags)
+{
+    (void)context;
+    (void)port;
+    assert_int_equal(flags, NDIS_SEND_FLAGS_DISPATCH_LEVEL);
+    world->sent = list;
+}
+
+static void take_list(NDIS_HANDLE context, PNET_BUFFER_LIST list, ULONG flags)
+{
+    (void)context;
+    (void)list;
+    (void)flags;
+}
+
+static void unload(PDRIVER_OBJECT driver)
+{
+    (void)driver;
+}
+
+static void cancel(NDIS_HANDLE context, PVOID id)
+{
+    (void)context;
+    (void)id;
+}
+
+static NDIS_STATUS oid(NDIS_HANDLE context, PNDIS_OID_REQUEST request)
+{
+    (void)context;
+    (void)request;
+    return NDIS_STATUS_SUCCESS;
+}
+
+static void pnp_event(NDIS_HANDLE context, PNET_DEVICE_PNP_EVENT event)
+{
+    (void)context;
+    (void)event;
+}
+
+static void shut_down(NDIS_HANDLE context, NDIS_SHUTDOWN_ACTION action)
+{
+    (void)context;
+    (void)action;
+}
+
+static void register_driver(void)
+{
+    NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = {
+        .Header = {NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS, 1,
+                   NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1},
+        .MajorNdisVersion = 6,
+        .MinorNdisVersion = 30,
+        .InitializeHandlerEx = initialize,
+        .HaltHandlerEx = halt,
+        .UnloadHandler = unload,
+        .PauseHandler = pause,
+        .RestartHandler = restart,
+        .OidRequestHandler = oid,
+        .SendNetBufferListsHandler = send,
+        .ReturnNetBufferListsHandler = take_list,
+        .CancelSendHandler = cancel,
+        .DevicePnPEventNotifyHandler = pnp_event,
+        .ShutdownHandlerEx = shut_down,
+        .CancelOidRequestHandler = cancel,
+    };
+
+    assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &world->driver),
+                     NDIS_STATUS_SUCCESS);
+}
+
+static int setup(void **state)
+{
+    struct rig_hooks hooks = {.report = on_report};
+
+    world = calloc(1, sizeof *world);
+    world->maximum = 65536;
+    world->machine = rig_make(aligned_alloc(PAGE_SIZE, (rig_size() + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE));
+    memset(world->machine, 0, rig_size());
+    rig_make(world->machine);
+    world->fresh = malloc(rig_size());
+    memcpy(world->fresh, world->machine, rig_size());
+    rig_bind(world->machine);
+    rig_set_hooks(world->machine, &hooks);
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    rig_reset(world->machine);
+    rig_bind(NULL);
+    free(world->machine);
+    free(world->fresh);
+    free(world);
+    return 0;
+}
+
+static PNET_BUFFER_LIST make_packet(uint32_t length)
+{
+    uint8_t *bytes = rig_buffer(world->machine, length, 100, RIG_SCATTERED);
+    PMDL mdl = rig_mdl(world->machine, bytes, length, NULL);
+    PNET_BUFFER nb = rig_net_buffer(world->machine, mdl, 14, length - 14, false);
+
+    memset(bytes, 0x5A, length);
+    return rig_net_buffer_list(world->machine, &nb, 1);
+}
+
+static void run_send(PNET_BUFFER_LIST packet)
+{
+    struct rig_transfer transfer;
+    KIRQL old;
+
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    assert_true(rig_send(world->machine, world->adapter, packet, DISPATCH_LEVEL));
+    assert_int_equal(NdisMAllocateNetBufferSGList(world->dma, packet->FirstNetBuffer, world,
+                                                  NDIS_SG_LIST_WRITE_TO_DEVICE, NULL, 0),
+                     NDIS_STATUS_SUCCESS);
+    assert_int_equal(world->handled, 1);
+    assert_true(rig_device_post(world->machine, world->list, RIG_SKIP_CURRENT_MDL_OFFSET, false));
+    assert_true(rig_device_run(world->machine, 0, &transfer));
+    assert_int_equal(transfer.length, packet->FirstNetBuffer->DataLength);
+    for (unsigned i = 0; i < transfer.length; i++)
+        assert_int_equal(transfer.bytes[i], 0x5A);
+    NdisMFreeNetBufferSGList(world->dma, world->list, packet->FirstNetBuffer);
+    NdisMSendNetBufferListsComplete(world->adapter, packet, 0);
+    KeLowerIrql(old);
+}
+
+static void test_life(void **state)
+{
+    (void)state;
+    register_driver();
+    assert_true(rig_initialize(world->machine, world->driver));
+    assert_true(rig_restart(world->machine, world->adapter));
+    run_send(make_packet(9000));
+    assert_true(rig_pause(world->machine, world->adapter));
+    assert_true(rig_halt(world->machine, world->adapter, NdisHaltDeviceDisabled));
+    NdisMDeregisterMiniportDriver(world->driver);
+    assert_int_equal(world->reports, 0);
+}
+
+/* After a reset not one byte tells of the run, in each personality. */
+static void test_reset_is_fresh(void **state)
+{
+    for (uint32_t personality = 0; personality < 3; personality++) {
+        struct rig_hooks hooks = {.report = on_report};
+
+        world->handled = 0;
+        assert_true(rig_set(world->machine, SETTING_personality, personality));
+        test_life(state);
+        assert_memory_not_equal(world->machine, world->fresh, rig_size());
+        rig_reset(world->machine);
+        assert_memory_equal(world->machine, world->fresh, rig_size());
+        rig_set_hooks(world->machine, &hooks);
+    }
+}
+
+/* SG-11, AMB-06: BYTES_TO_PAGES + 1 in 64 bits, HAL's own limit on top. */
+static void test_registers_follow_the_mapping(void **state)
+{
+    static const struct {
+        ULONG maximum;
+        uint32_t registers;
+    } rows[] = {{0, 1},     {1, 2},      {1500, 2},       {4096, 2},       {4097, 3},
+                {65536, 17}, {258048, 64}, {258049, 64}, {0x7FFFFFFF, 64}, {0xFFFFFFFF, 64}};
+
+    (void)state;
+    register_driver();
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t total, held;
+
+        world->maximum = rows[i].maximum;
+        assert_true(rig_initialize(world->machine, world->driver));
+        assert_true(rig_map_registers(world->machine, world->dma, &total, &held));
+        assert_int_equal(total, rows[i].registers);
+        assert_int_equal(held, 0);
+        assert_int_equal(world->list_size, 16 + 24 * rows[i].registers);
+        assert_true(rig_halt(world->machine, world->adapter, NdisHaltDeviceDisabled));
+        assert_false(rig_map_registers(world->machine, world->dma, &total, &held));
+    }
+}
+
+static void test_halt_sweeps(void **state)
+{
+    struct rig_count count;
+
+    (void)state;
+    world->leave_registered = true;
+    register_driver();
+    assert_true(rig_initialize(world->machine, world->driver));
+    assert_true(rig_halt(world->machine, world->adapter, NdisHaltDeviceDisabled));
+    assert_int_equal(world->reports, 1);
+    assert_int_equal(world->last, RULE_SG_38);
+    rig_count(world->machine, &count);
+    assert_int_equal(count.dma_adapters, 0);
+    assert_int_equal(count.adapters, 0);
+}
+
+/* What a later room fills is NULL, not a stub. */
+static void test_empty_slots_are_null(void **state)
+{
+    for (ULONG version = 0; version < 3; version++) {
+        DEVICE_DESCRIPTION description = {.Version = version, .MaximumLength = 4096};
+        ULONG registers;
+        PDMA_ADAPTER adapter = IoGetDmaAdapter(NULL, &description, &registers);
+        const DMA_OPERATIONS *operations = adapter->DmaOperations;
+
+        (void)state;
+        assert_null(operations->AllocateCommonBuffer);
+        assert_null(operations->FreeCommonBuffer);
+        assert_null(operations->AllocateAdapterChannel);
+        assert_null(operations->FlushAdapterBuffers);
+        assert_null(operations->FreeAdapterChannel);
+        assert_null(operations->FreeMapRegisters);
+        assert_null(operations->MapTransfer);
+        assert_null(operations->ReadDmaCounter);
+        assert_null(operations->BuildMdlFromScatterGatherList);
+        assert_null(operations->GetScatterGatherListEx);
+        assert_int_equal(operations->CalculateScatterGatherList != NULL, version == 2);
+        assert_int_equal(adapter->Version, 1); /* HAL-02 */
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_life, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reset_is_fresh, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_registers_follow_the_mapping, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_halt_sweeps, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_empty_slots_are_null, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
