@@ -30,13 +30,30 @@ bool driver_kit_adapter(const struct machine *machine, NDIS_HANDLE handle, unsig
     return live_adapter(machine, handle, slot) != NULL;
 }
 
-static void forget_frames(struct kit_device *device)
+static struct kit_frame *frame_at(struct machine *machine, const struct kit_device *device,
+                                  unsigned position)
+{
+    return &machine->kit.frames[device - machine->kit.devices][device->order[position]];
+}
+
+/* The frame that is written next begins empty. */
+static void begin_frame(struct machine *machine, const struct kit_device *device)
+{
+    uint8_t *used = &machine->kit.frames_used[device - machine->kit.devices];
+    uint8_t slot = device->order[device->held];
+
+    if (*used <= slot)
+        *used = (uint8_t)(slot + 1);
+    frame_at(machine, device, device->held)->elements = 0;
+}
+
+static void forget_frames(struct machine *machine, struct kit_device *device)
 {
     for (unsigned i = 0; i <= KIT_FRAMES; i++)
         device->order[i] = (uint8_t)i;
     device->held = device->finished = 0;
     device->cause = 0;
-    device->frame[0].elements = 0;
+    begin_frame(machine, device);
 }
 
 /* The device of a live adapter: fresh for one that is new in its slot. */
@@ -50,18 +67,16 @@ static struct kit_device *find_device(struct machine *machine, NDIS_HANDLE adapt
     device = &machine->kit.devices[slot];
     if (device->adapter != adapter) {
         memset(device, 0, sizeof *device);
-        forget_frames(device);
         device->adapter = adapter;
-        device->used = true;
     }
     return device;
 }
 
-/* Still in its slot, and its driver still cared for. */
-static bool is_present(const struct machine *machine, const struct kit_device *device)
+/* Is the device of this adapter still in its slot? */
+static bool is_present(const struct machine *machine, NDIS_HANDLE handle)
 {
     unsigned slot;
-    const struct adapter *adapter = live_adapter(machine, device->adapter, &slot);
+    const struct adapter *adapter = live_adapter(machine, handle, &slot);
 
     return adapter && !adapter->removed;
 }
@@ -106,6 +121,7 @@ NDIS_STATUS NdisMMapIoSpace(PVOID *VirtualAddress, NDIS_HANDLE MiniportAdapterHa
         return NDIS_STATUS_RESOURCE_CONFLICT;
     device->mapped = true;
     device->made = machine->origin;
+    forget_frames(machine, device);
     *VirtualAddress = device->registers;
     return NDIS_STATUS_SUCCESS;
 }
@@ -139,14 +155,9 @@ static struct kit_device *find_register(struct machine *machine, const volatile 
     return NULL;
 }
 
-static struct kit_frame *frame_at(struct kit_device *device, unsigned position)
-{
-    return &device->frame[device->order[position]];
-}
-
 static void add_element(struct machine *machine, struct kit_device *device, uint32_t length)
 {
-    struct kit_frame *frame = frame_at(device, device->held);
+    struct kit_frame *frame = frame_at(machine, device, device->held);
 
     if (frame->elements == KIT_ELEMENTS || device->held == KIT_FRAMES) {
         driver_kit_fault(machine, "the device is given more than it can hold", 0, 0);
@@ -158,7 +169,7 @@ static void add_element(struct machine *machine, struct kit_device *device, uint
 
 static void end_frame(struct machine *machine, struct kit_device *device, uint32_t tag)
 {
-    struct kit_frame *frame = frame_at(device, device->held);
+    struct kit_frame *frame = frame_at(machine, device, device->held);
 
     if (tag == 0 || frame->elements == 0) {
         driver_kit_fault(machine, "the doorbell is rung for a frame without tag or elements", 0, 0);
@@ -167,7 +178,7 @@ static void end_frame(struct machine *machine, struct kit_device *device, uint32
     frame->tag = tag;
     frame->made = machine->origin;
     device->held++;
-    frame_at(device, device->held)->elements = 0;
+    begin_frame(machine, device);
 }
 
 static void raise_interrupt(struct machine *machine, struct kit_device *device);
@@ -175,7 +186,7 @@ static void raise_interrupt(struct machine *machine, struct kit_device *device);
 static void control(struct machine *machine, struct kit_device *device, uint32_t value)
 {
     if (value & RIG_CONTROL_RESET)
-        forget_frames(device);
+        forget_frames(machine, device);
     device->control = value & RIG_CONTROL_RESET ? 0 : value & RIG_CONTROL_ON;
     raise_interrupt(machine, device);
 }
@@ -186,7 +197,7 @@ void WRITE_REGISTER_ULONG(volatile ULONG *Register, ULONG Value)
     enum rig_register which;
     struct kit_device *device = find_register(machine, Register, &which);
 
-    if (!device || !is_present(machine, device))
+    if (!device || !is_present(machine, device->adapter))
         return;
     switch (which) {
     case RIG_TX_ADDRESS_LOW:
@@ -227,7 +238,7 @@ ULONG READ_REGISTER_ULONG(volatile ULONG *Register)
     struct kit_device *device = find_register(machine, Register, &which);
     uint32_t cause;
 
-    if (!device || !is_present(machine, device))
+    if (!device || !is_present(machine, device->adapter))
         return (ULONG)ALL_ONES;
     switch (which) {
     case RIG_TX_DONE_TAG:
@@ -289,7 +300,7 @@ static void run_isr(struct machine *machine, uint64_t bits)
     if (!interrupt)
         return;
     interrupt->isr_owed = false;
-    if (!is_present(machine, &machine->kit.devices[interrupt->device]) ||
+    if (!is_present(machine, interrupt->adapter) ||
         !frame_enter(machine, SITE_WORK, interrupt->device, 0, machine->current, RIG_DEVICE_LEVEL))
         return;
     ours = interrupt->isr(interrupt->context, &queue, &targets);
@@ -308,9 +319,8 @@ static void raise_interrupt(struct machine *machine, struct kit_device *device)
         struct kit_interrupt *interrupt = &kit->interrupts[i];
 
         if (interrupt->live && interrupt->adapter == device->adapter && !interrupt->isr_owed)
-            interrupt->isr_owed = processor_owe(machine, run_isr,
-                                                interrupt_bits(machine, interrupt),
-                                                RIG_DEVICE_LEVEL);
+            interrupt->isr_owed = processor_owe(
+                machine, run_isr, interrupt_bits(machine, interrupt), RIG_DEVICE_LEVEL);
     }
 }
 
@@ -378,7 +388,7 @@ unsigned rig_device_frames(struct machine *machine, NDIS_HANDLE adapter)
 {
     struct kit_device *device = find_device(machine, adapter);
 
-    if (!device || !is_present(machine, device) || !(device->control & RIG_CONTROL_ON) ||
+    if (!device || !is_present(machine, device->adapter) || !(device->control & RIG_CONTROL_ON) ||
         device->finished == KIT_FRAMES)
         return 0;
     return device->held;
@@ -422,7 +432,7 @@ bool rig_device_frame(struct machine *machine, NDIS_HANDLE adapter, unsigned fra
 
     if (frame >= rig_device_frames(machine, adapter))
         return false;
-    row = frame_at(device, frame);
+    row = frame_at(machine, device, frame);
     *sent = (struct rig_frame){row->tag, row->made, machine->frame, read_elements(machine, row)};
     device->done[device->finished++] = row->tag;
     drop_frame(device, frame);

@@ -28,9 +28,12 @@ RIG_NO_COVERAGE void driver_kit_reset(struct driver_kit *kit)
     memset(kit->arena, 0, kit->arena_used);
     memset(kit->blocks, 0, kit->block_count * sizeof kit->blocks[0]);
     memset(kit->interrupts, 0, kit->interrupt_count * sizeof kit->interrupts[0]);
-    for (unsigned i = 0; i < KIT_DEVICES; i++)
-        if (kit->devices[i].used)
+    for (unsigned i = 0; i < KIT_DEVICES; i++) {
+        if (kit->devices[i].adapter)
             memset(&kit->devices[i], 0, sizeof kit->devices[i]);
+        memset(kit->frames[i], 0, kit->frames_used[i] * sizeof kit->frames[i][0]);
+        kit->frames_used[i] = 0;
+    }
     kit->arena_used = kit->block_count = kit->interrupt_count = 0;
     kit->fault = (struct rig_fault){0};
 }

@@ -11,16 +11,16 @@
 #include "rig_device.h"
 
 enum {
-    KIT_DEVICES = 4,      /* one for each adapter slot */
-    KIT_ARENA = 1 << 18,  /* bytes of pool; never given out twice in a run */
+    KIT_DEVICES = 4,     /* one for each adapter slot */
+    KIT_ARENA = 1 << 18, /* bytes of pool; never given out twice in a run */
     KIT_BLOCKS = 512,
     KIT_INTERRUPTS = 16,
-    KIT_FRAMES = 32,      /* frames that a device holds */
-    KIT_ELEMENTS = 64     /* elements of a frame */
+    KIT_FRAMES = 32,  /* frames that a device holds */
+    KIT_ELEMENTS = 64 /* elements of a frame */
 };
 
 struct kit_block {
-    NDIS_HANDLE owner;    /* the handle it was asked for with */
+    NDIS_HANDLE owner; /* the handle it was asked for with */
     uint32_t offset, length, made, freed;
     bool live;
 };
@@ -40,24 +40,23 @@ struct kit_element {
 };
 
 struct kit_frame {
-    uint32_t tag, made;   /* made: where the doorbell was rung */
+    uint32_t tag, made; /* made: where the doorbell was rung */
     uint32_t elements;
     struct kit_element element[KIT_ELEMENTS];
 };
 
 /* frame[order[0..held-1]] wait to be moved, oldest first; frame[order[held]] is being written. */
 struct kit_device {
-    NDIS_HANDLE adapter;  /* it was powered on for; another one finds it fresh */
-    uint32_t made;        /* where its registers were mapped */
-    bool used, mapped;
+    NDIS_HANDLE adapter; /* it was powered on for; another one finds it fresh */
+    uint32_t made;       /* where its registers were mapped */
+    bool mapped;
     uint8_t held, finished;
     uint32_t low, high, cause, control;
     uint8_t order[KIT_FRAMES + 1];
     uint32_t done[KIT_FRAMES];
-    struct kit_frame frame[KIT_FRAMES + 1];
     ULONG registers[RIG_REGISTERS]; /* places only: a value lies nowhere */
-    _Alignas(8) uint8_t resources[sizeof(CM_PARTIAL_RESOURCE_LIST) +
-                                  sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR)];
+    _Alignas(8) uint8_t
+        resources[sizeof(CM_PARTIAL_RESOURCE_LIST) + sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR)];
 };
 
 struct driver_kit {
@@ -66,6 +65,8 @@ struct driver_kit {
     struct kit_block blocks[KIT_BLOCKS];
     struct kit_interrupt interrupts[KIT_INTERRUPTS];
     struct kit_device devices[KIT_DEVICES];
+    uint8_t frames_used[KIT_DEVICES];
+    struct kit_frame frames[KIT_DEVICES][KIT_FRAMES + 1];
     _Alignas(16) uint8_t arena[KIT_ARENA];
 };
 

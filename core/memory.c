@@ -238,7 +238,7 @@ PMDL rig_mdl(struct machine *machine, void *va, uint32_t length, PMDL next)
     unsigned first = (unsigned)(at / PAGE_SIZE);
     unsigned pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(va, length);
 
-    assert(is_memory(machine, va) && pages <= MDL_PAGES);
+    assert(at <= sizeof machine->pages && pages <= MDL_PAGES);
     if (machine->used.mdls == MDLS)
         return NULL;
     machine->used.mdls++;

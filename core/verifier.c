@@ -10,6 +10,8 @@ static const struct rig_rule_row rows[RULE_COUNT] = {
 #define REASON_hardware "hardware"
 #define REASON_advice "advice without a test"
 #define REASON_later "needs a later room"
+#define REASON_as_SG_32_38 "checked as SG-32 SG-38"
+#define REASON_as_irql_rules "checked as SG-01 SG-30 SGL-01 FSG-01"
 #include "rules.def"
 };
 

@@ -45,7 +45,7 @@ struct program {
 
 enum operand_kind { OPERAND_REF, OPERAND_CHOICE, OPERAND_NUMBER, OPERAND_FLAGS, OPERAND_VALUE, OPERAND_SETTING };
 enum operand_slot { SLOT_r0, SLOT_r1, SLOT_r2, SLOT_x, SLOT_y };
-enum { OPERANDS_MAX = 8 };
+enum { OPERANDS_MAX = 9 };              /* one more than any operation has */
 
 struct operand {
     enum operand_kind kind;

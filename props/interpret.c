@@ -1,0 +1,283 @@
+/*
+ * interpret.c: records, one after the other.
+ */
+#include "interpret.h"
+#include <assert.h>
+
+static _Thread_local struct runner *playing;
+
+struct runner *runner_playing(void)
+{
+    return playing;
+}
+
+void runner_plays(struct runner *r)
+{
+    playing = r;
+}
+
+/* ---- references ---- */
+
+static bool is_known(const struct oracle *o, const void *value)
+{
+    for (unsigned class = 1; class < CLASS_COUNT; class++)
+        for (unsigned i = 1; i <= o->made[class]; i++)
+            if (o->value[class][i] == value)
+                return true;
+    return false;
+}
+
+static bool is_handle(enum name_class class)
+{
+    return class == CLASS_driver || class == CLASS_adapter || class == CLASS_dma ||
+           class == CLASS_provider;
+}
+
+/* A value near the newest one of CLASS that nobody was ever given. */
+static void *forge(struct runner *r, enum name_class class, unsigned way)
+{
+    static const uint64_t flips[6] = {1, 1u << 16, UINT64_C(1) << 32, UINT64_C(1) << 48, 1u << 14,
+                                      UINT64_C(1) << 62};
+    const uint64_t strays[8] = {8, 1, (uint64_t)-8, 3, 0, 0, 0, 0};
+    const struct oracle *o = &r->oracle;
+    void *newest = o->made[class] ? o->value[class][o->made[class]] : NULL;
+    uint64_t value = newest ? (uint64_t)(uintptr_t)newest : UINT64_C(0x5A5A00005A5A0000);
+
+    if (way == 6)
+        value = UINT64_MAX;
+    else if (way == 7)
+        value = 4;
+    else if (is_handle(class))
+        value ^= flips[way];
+    else if (way == 4)
+        value = UINT64_C(0xDEAD00000000);
+    else if (way == 5)
+        value = (uint64_t)(uintptr_t)&r->scratch[64];
+    else
+        value += strays[way];
+    if (is_known(o, (void *)(uintptr_t)value))
+        value = 6;
+    return (void *)(uintptr_t)value;
+}
+
+static void resolve(struct runner *r, struct argument *a, uint8_t byte, enum name_class class)
+{
+    struct oracle *o = &r->oracle;
+
+    a->ref = ref_resolve(byte, class, o->made);
+    a->value = NULL;
+    if (a->ref.mode == REF_NAMED || (a->ref.mode == REF_WRONG && class != CLASS_buffer))
+        a->value = o->value[a->ref.class][a->ref.number];
+    else if (a->ref.mode == REF_FORGED && class != CLASS_buffer)
+        a->value = forge(r, class, a->ref.number);
+}
+
+/* ---- one record ---- */
+
+static int timing_of(const struct call *c)
+{
+    for (unsigned i = 0; i < c->row->operand_count; i++)
+        if (c->row->operands[i].name[0] == 't' && !strcmp(c->row->operands[i].name, "timing"))
+            return (int)c->a[i].n;
+    return -1;
+}
+
+static void prepare(struct runner *r, struct call *c, const struct record *record)
+{
+    c->op = record->op;
+    c->row = &op_table[record->op];
+    c->record = r->record;
+    for (unsigned i = 0; i < c->row->operand_count; i++) {
+        const struct operand *operand = &c->row->operands[i];
+
+        c->a[i].n = operand_get(record, operand);
+        if (operand->kind == OPERAND_REF)
+            resolve(r, &c->a[i], (uint8_t)c->a[i].n, operand->class);
+    }
+}
+
+static void call_machine(struct runner *r, struct call *c)
+{
+    static void (*const clauses[256])(struct runner *, struct call *) = {
+#define OPERATION(code, name, makes, side, irql, rule, targets, operands) [code] = interpret_##name,
+#include "ops.def"
+#undef OPERATION
+    };
+
+    clauses[c->op](r, c);
+}
+
+static void count_call(struct runner *r, const struct call *c)
+{
+    struct statistics *s = r->options.statistics;
+    unsigned cell = c->rule ? 1 : c->impossible ? 3 : c->taken ? 0 : 2;
+
+    if (!s)
+        return;
+    s->cells[c->op][cell]++;
+    if (c->row->side == SIDE_control)
+        return;
+    s->calls++;
+    s->accepted += cell == 0;
+}
+
+/* What must hold after every call, whatever it was. */
+static void check_after(struct runner *r, struct call *c)
+{
+    struct oracle *o = &r->oracle;
+    KIRQL level = KeGetCurrentIrql();
+
+    check_reports(r);
+    if (o->expected.kind != FRAME_none) {
+        bool list = o->expected.kind >= FRAME_handler && o->expected.kind <= FRAME_control;
+        enum property property = list ? PROPERTY_HANDLER_INSIDE : PROPERTY_HANDLER_EXPECTED;
+
+        if (broken(r, property, false))
+            failed_text(r, property, frame_names[o->expected.kind], "no callback before the call returned");
+        o->expected.kind = FRAME_none;
+    }
+    if (broken(r, PROPERTY_IRQL_LEVEL, level == oracle_level(o)))
+        failed_number(r, PROPERTY_IRQL_LEVEL, "IRQL", oracle_level(o), level);
+    if (c->request && o->request[c->request].pool)
+        judge_registers(r, &o->request[c->request]);
+}
+
+static bool same_counts(const struct rig_count *a, const struct rig_count *b)
+{
+    return a->adapters == b->adapters && a->dma_handles == b->dma_handles &&
+           a->dma_adapters == b->dma_adapters && a->providers == b->providers &&
+           a->devices == b->devices && a->lists_built == b->lists_built &&
+           a->lists_freed == b->lists_freed && a->lists_live == b->lists_live &&
+           a->lists_waiting == b->lists_waiting && a->lists_owed == b->lists_owed &&
+           a->registers_total == b->registers_total && a->registers_held == b->registers_held;
+}
+
+static void run_call(struct runner *r, struct call *c)
+{
+    struct rig_count before, after;
+    uint32_t origin = rig_origin(r->machine, r->record + 1);
+    int timing = timing_of(c);
+    enum rig_timing old = timing < 0 ? RIG_INSIDE : rig_timing(r->machine, (enum rig_timing)timing);
+
+    if (c->rule)
+        rig_count(r->machine, &before);
+    call_machine(r, c);
+    if (c->rule && !r->over) {
+        rig_count(r->machine, &after);
+        if (broken(r, PROPERTY_CALL_UNCHANGED, same_counts(&before, &after)))
+            failed_text(r, PROPERTY_CALL_UNCHANGED, "a refused call changes nothing",
+                        "the machine's counts moved");
+    }
+    if (timing >= 0)
+        rig_timing(r->machine, old);
+    rig_origin(r->machine, origin);
+}
+
+static void execute(struct runner *r, const struct record *record)
+{
+    struct oracle *o = &r->oracle;
+    struct call c;
+    enum rig_timing old = o->timing;
+    unsigned outer_record = r->record;
+    int timing;
+
+    memset(&c, 0, sizeof c);
+    r->record = (unsigned)(record - r->program->records);
+    prepare(r, &c, record);
+    trace_record(r, record, o->made);
+    oracle_define(o, &c);
+    c.outer = o->call;
+    o->call = r->call = &c;
+    timing = timing_of(&c);
+    if (timing >= 0)
+        o->timing = (enum rig_timing)timing;
+    digest_add(r, c.op);
+    oracle_ask(o, &c);
+    if (r->options.legal_only && c.rule) {
+        o->report_count = o->report_next = 0;
+        trace_end(r, "left out: %s", rig_rule_row(c.rule)->name);
+    } else {
+        run_call(r, &c);
+        if (!r->over)
+            check_after(r, &c);
+        count_call(r, &c);
+    }
+    o->timing = old;
+    o->call = r->call = c.outer;
+    r->record = outer_record;
+}
+
+static const struct record *next_record(struct runner *r)
+{
+    const struct record *record;
+
+    if (r->over || r->cursor >= r->program->count)
+        return NULL;
+    record = &r->program->records[r->cursor++];
+    if (r->options.statistics) {
+        r->options.statistics->records++;
+        r->options.statistics->empty_records += record->op == OP_nop || !op_table[record->op].name;
+    }
+    return record;
+}
+
+NTSTATUS play_body(struct runner *r)
+{
+    const struct record *record;
+
+    while ((record = next_record(r))) {
+        if (!op_table[record->op].name)
+            continue;
+        execute(r, record);
+        if (record->op == OP_return)
+            return status_values[operand_get(record, &op_table[OP_return].operands[0])];
+    }
+    return STATUS_SUCCESS;
+}
+
+void play_program(struct runner *r, const struct program *program)
+{
+    const struct record *record;
+
+    r->program = program;
+    r->cursor = 0;
+    while ((record = next_record(r)))
+        if (op_table[record->op].name)
+            execute(r, record);
+}
+
+/* ---- the program itself ---- */
+
+void interpret_nop(struct runner *r, struct call *c)
+{
+    result_void(r, c);
+}
+
+void interpret_return(struct runner *r, struct call *c)
+{
+    result_void(r, c);
+}
+
+void interpret_set(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_set(r->machine, (enum rig_setting)c->a[0].n, c->a[1].number));
+}
+
+void interpret_step(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_step(r->machine, c->a[0].n, c->a[1].n));
+}
+
+void interpret_KeRaiseIrql(struct runner *r, struct call *c)
+{
+    KIRQL before;
+
+    KeRaiseIrql(irql_levels[c->a[0].n], &before);
+    result_void(r, c);
+}
+
+void interpret_KeLowerIrql(struct runner *r, struct call *c)
+{
+    KeLowerIrql(irql_levels[c->a[0].n]);
+    result_void(r, c);
+}

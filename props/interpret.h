@@ -1,0 +1,114 @@
+/*
+ * interpret.h: the player of programs, and how it fails a run.
+ *
+ * The interpreter is the operating system, the device and the driver of a program. Before each
+ * record the oracle is asked; what the machine then does is compared, as early as it shows.
+ */
+#ifndef DMARIG_INTERPRET_H
+#define DMARIG_INTERPRET_H
+
+#include "oracle.h"
+
+struct runner {
+    struct machine *machine;
+    void *storage;                       /* of the machine */
+    struct oracle oracle;
+
+    const struct program *program;
+    struct run_options options;
+    struct outcome *outcome;
+    uint64_t *evaluated;                 /* the statistics', or nowhere */
+    uint64_t uncounted[PROPERTY_COUNT];
+    uint64_t digest;
+    unsigned cursor, record;             /* next record; the one that runs */
+    unsigned delivered;                  /* lists */
+    bool over;                           /* a property has failed: nothing more is played */
+    bool line_open;                      /* of the trace */
+    struct call *call;                   /* innermost */
+
+    DMA_OPERATIONS *table, *table_2;     /* operations of some adapter; with version 2's */
+    DEVICE_OBJECT object;                /* a PDO for HAL */
+    DRIVER_OBJECT driver;
+    uint8_t scratch[RIG_PIECES * PAGE_SIZE];
+};
+
+/* ---- interpret.c ---- */
+
+void play_program(struct runner *r, const struct program *program);
+NTSTATUS play_body(struct runner *r);    /* the records up to `return`, as a callback's body */
+/* the runner that plays on this thread: callbacks carry no pointer to it */
+struct runner *runner_playing(void);
+void runner_plays(struct runner *r);
+
+#define OPERATION(code, name, makes, side, irql, rule, targets, operands) \
+    void interpret_##name(struct runner *r, struct call *c);
+#include "ops.def"
+#undef OPERATION
+
+/* ---- interpret_callback.c: what the machine calls ---- */
+
+/* What drivers register as contexts; no two alike, none a pointer. */
+void *context_of(enum name_class class, unsigned number);
+/* A callback of KIND has come with CONTEXT of CLASS's; HANDLE: a new adapter's or device's name
+ * gets it. Runs its body and returns its result. */
+NTSTATUS callback(struct runner *r, enum frame_kind kind, enum name_class class, const void *context,
+                  void *handle);
+void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST list, const void *context);
+void callback_unexpected(struct runner *r, const char *name);
+void report_hook(void *context, const struct rig_report *report);
+/* No report that the oracle waits for is missing. */
+void check_reports(struct runner *r);
+extern const char *const frame_names[FRAME_COUNT];
+
+/* ---- interpret_sg.c ---- */
+
+/* Until its handler runs a list's name holds the own buffer; NULL if the call fails. */
+void list_name_holds(struct runner *r, const struct call *c);
+/* Where a mapping of the MDL that is argument 1 starts; NULL without one. */
+void *current_va(const struct runner *r, const struct call *c);
+
+/* ---- oracle_list.c: lists, payloads, memory ---- */
+
+void judge_list(struct runner *r, struct request *q, PSCATTER_GATHER_LIST list);
+void judge_transfer(struct runner *r, const struct call *c, const struct rig_transfer *transfer);
+void judge_registers(struct runner *r, const struct request *q);
+/* What a freed list leaves behind in the data. */
+void judge_received(struct runner *r, struct request *q);
+/* LENGTH bytes at HERE, which should be the shadow's at OFFSET of BUFFER; bytes lent to lists are not judged. */
+bool same_bytes(struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length, const uint8_t *here);
+void judge_memory(struct runner *r, unsigned buffer); /* if it was ever mapped */
+void judge_end(struct runner *r);        /* memory and conservation, when the program has ended */
+
+/* ---- run.c: verdicts, digest, trace ---- */
+
+/* PROPERTY is looked at once more; true: it failed and the caller says how. */
+bool broken(struct runner *r, enum property property, bool holds);
+void failed_text(struct runner *r, enum property property, const char *expected, const char *actual);
+void failed_number(struct runner *r, enum property property, const char *what, uint64_t expected,
+                   uint64_t actual);
+void failed_status(struct runner *r, enum property property, NTSTATUS expected, NTSTATUS actual);
+const char *status_name(NTSTATUS status, char *storage); /* storage: 16 bytes */
+
+static inline void digest_add(struct runner *r, uint64_t word)
+{
+    r->digest = (r->digest ^ word) * UINT64_C(0x100000001B3);
+    r->digest ^= r->digest >> 29;
+}
+void digest_bytes(struct runner *r, const uint8_t *bytes, size_t length);
+
+void trace_record(struct runner *r, const struct record *record, const unsigned made[CLASS_COUNT]);
+void trace_end(struct runner *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void trace_line(struct runner *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- results of calls ---- */
+
+void result_happened(struct runner *r, struct call *c, bool happened);
+void result_status(struct runner *r, struct call *c, NTSTATUS status);
+void result_void(struct runner *r, struct call *c);
+void result_number(struct runner *r, struct call *c, enum property property, uint64_t number);
+/* A handle or object that a call makes: NULL or not as predicted; the name holds it. */
+void result_object(struct runner *r, struct call *c, void *object);
+/* The out value of a call with a status; UNTOUCHED: what lay there before. */
+void result_handle(struct runner *r, struct call *c, void *handle, const void *untouched);
+
+#endif

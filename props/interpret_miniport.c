@@ -1,0 +1,321 @@
+/*
+ * interpret_miniport.c: the driver's handlers, and the calls of a miniport's life.
+ */
+#include "interpret.h"
+
+/* choices `header` and `handlers`, in their order */
+enum { HEADER_macro_size, HEADER_sizeof, HEADER_short, HEADER_wrong_type, HEADER_revision_0,
+       HEADER_revision_2 };
+enum { HANDLERS_all, NO_initialize, NO_halt, NO_pause, NO_restart, NO_send, NO_return, NO_cancel_send,
+       NO_pnp_event, NO_shutdown, NO_unload, HANG_without_reset };
+
+/* ---- handlers ---- */
+
+static NTSTATUS on(enum frame_kind kind, const void *context)
+{
+    return callback(runner_playing(), kind, CLASS_adapter, context, NULL);
+}
+
+static NDIS_STATUS on_initialize(NDIS_HANDLE adapter, NDIS_HANDLE context,
+                                 PNDIS_MINIPORT_INIT_PARAMETERS parameters)
+{
+    (void)parameters;
+    return callback(runner_playing(), FRAME_initialize, CLASS_driver, context, adapter);
+}
+
+static VOID on_halt(NDIS_HANDLE context, NDIS_HALT_ACTION action)
+{
+    digest_add(runner_playing(), (uint64_t)action);
+    on(FRAME_halt, context);
+}
+
+static NDIS_STATUS on_pause(NDIS_HANDLE context, PNDIS_MINIPORT_PAUSE_PARAMETERS parameters)
+{
+    (void)parameters;
+    return on(FRAME_pause, context);
+}
+
+static NDIS_STATUS on_restart(NDIS_HANDLE context, PNDIS_MINIPORT_RESTART_PARAMETERS parameters)
+{
+    (void)parameters;
+    return on(FRAME_restart, context);
+}
+
+static VOID on_send(NDIS_HANDLE context, PNET_BUFFER_LIST list, NDIS_PORT_NUMBER port, ULONG flags)
+{
+    struct runner *r = runner_playing();
+    const struct oracle *o = &r->oracle;
+
+    (void)port;
+    digest_add(r, flags);
+    if (o->expected.kind == FRAME_send && list != o->value[CLASS_nbl][o->expected.detail])
+        callback_unexpected(r, "MiniportSendNetBufferLists with another list");
+    on(FRAME_send, context);
+}
+
+static VOID on_cancel_send(NDIS_HANDLE context, PVOID id)
+{
+    (void)id;
+    on(FRAME_cancel_send, context);
+}
+
+static NDIS_STATUS on_reset(NDIS_HANDLE context, PBOOLEAN addressing)
+{
+    *addressing = FALSE;
+    return on(FRAME_reset, context);
+}
+
+static VOID on_pnp_event(NDIS_HANDLE context, PNET_DEVICE_PNP_EVENT event)
+{
+    digest_add(runner_playing(), (uint64_t)event->DevicePnPEvent);
+    on(FRAME_pnp_event, context);
+}
+
+static VOID on_shutdown(NDIS_HANDLE context, NDIS_SHUTDOWN_ACTION action)
+{
+    digest_add(runner_playing(), (uint64_t)action);
+    on(FRAME_shutdown, context);
+}
+
+/* Handlers for which nothing in a program is the cause. */
+static VOID on_return(NDIS_HANDLE context, PNET_BUFFER_LIST lists, ULONG flags)
+{
+    (void)context;
+    (void)lists;
+    (void)flags;
+    callback_unexpected(runner_playing(), "MiniportReturnNetBufferLists");
+}
+
+static VOID on_unload(PDRIVER_OBJECT driver)
+{
+    (void)driver;
+    callback_unexpected(runner_playing(), "MiniportDriverUnload");
+}
+
+static NDIS_STATUS on_oid_request(NDIS_HANDLE context, PNDIS_OID_REQUEST request)
+{
+    (void)context;
+    (void)request;
+    callback_unexpected(runner_playing(), "MiniportOidRequest");
+    return NDIS_STATUS_FAILURE;
+}
+
+static VOID on_cancel_oid_request(NDIS_HANDLE context, PVOID id)
+{
+    (void)context;
+    (void)id;
+    callback_unexpected(runner_playing(), "MiniportCancelOidRequest");
+}
+
+static BOOLEAN on_check_for_hang(NDIS_HANDLE context)
+{
+    (void)context;
+    callback_unexpected(runner_playing(), "MiniportCheckForHangEx");
+    return FALSE;
+}
+
+/* ---- headers ---- */
+
+static void apply_header(NDIS_OBJECT_HEADER *header, unsigned choice, UCHAR type, UCHAR revision,
+                         size_t macro_size, size_t whole)
+{
+    header->Type = (UCHAR)(type + (choice == HEADER_wrong_type));
+    header->Revision = choice == HEADER_revision_0 ? 0 : revision;
+    header->Size = (USHORT)(choice == HEADER_sizeof ? whole : macro_size);
+    if (choice == HEADER_short)
+        header->Size = (USHORT)(macro_size - 8);
+}
+
+static void drop_handler(NDIS_MINIPORT_DRIVER_CHARACTERISTICS *m, unsigned which)
+{
+    switch (which) {
+    case NO_initialize: m->InitializeHandlerEx = NULL; break;
+    case NO_halt: m->HaltHandlerEx = NULL; break;
+    case NO_pause: m->PauseHandler = NULL; break;
+    case NO_restart: m->RestartHandler = NULL; break;
+    case NO_send: m->SendNetBufferListsHandler = NULL; break;
+    case NO_return: m->ReturnNetBufferListsHandler = NULL; break;
+    case NO_cancel_send: m->CancelSendHandler = NULL; break;
+    case NO_pnp_event: m->DevicePnPEventNotifyHandler = NULL; break;
+    case NO_shutdown: m->ShutdownHandlerEx = NULL; break;
+    case NO_unload: m->UnloadHandler = NULL; break;
+    case HANG_without_reset: m->ResetHandlerEx = NULL; break;
+    default: break;
+    }
+}
+
+static void set_version(NDIS_MINIPORT_DRIVER_CHARACTERISTICS *m, unsigned choice)
+{
+    static const UCHAR majors[12] = {6, 6, 6, 6, 6, 6, 6, 6, 6, 5, 6, 7};
+    static const UCHAR minors[12] = {0, 1, 20, 30, 40, 50, 60, 80, 85, 1, 7, 0};
+
+    m->MajorNdisVersion = majors[choice];
+    m->MinorNdisVersion = minors[choice];
+}
+
+static void set_driver_header(NDIS_MINIPORT_DRIVER_CHARACTERISTICS *m, unsigned choice)
+{
+    static const size_t sizes[] = {NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1,
+                                   NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2,
+                                   NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3};
+    UCHAR revision = 1;
+
+    if (m->MinorNdisVersion >= 80)
+        revision = 3;
+    else if (m->MinorNdisVersion >= 1 || choice == HEADER_revision_2)
+        revision = 2;
+    apply_header(&m->Header, choice, NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS, revision,
+                 sizes[revision - 1], sizeof *m);
+}
+
+void interpret_NdisMRegisterMiniportDriver(struct runner *r, struct call *c)
+{
+    UNICODE_STRING path = {0, 0, NULL};
+    void *untouched = context_of(CLASS_nothing, 1);
+    NDIS_HANDLE handle = untouched;
+    NDIS_MINIPORT_DRIVER_CHARACTERISTICS m = {
+        .InitializeHandlerEx = on_initialize,
+        .HaltHandlerEx = on_halt,
+        .UnloadHandler = on_unload,
+        .PauseHandler = on_pause,
+        .RestartHandler = on_restart,
+        .OidRequestHandler = on_oid_request,
+        .SendNetBufferListsHandler = on_send,
+        .ReturnNetBufferListsHandler = on_return,
+        .CancelSendHandler = on_cancel_send,
+        .CheckForHangHandlerEx = on_check_for_hang,
+        .ResetHandlerEx = on_reset,
+        .DevicePnPEventNotifyHandler = on_pnp_event,
+        .ShutdownHandlerEx = on_shutdown,
+        .CancelOidRequestHandler = on_cancel_oid_request,
+    };
+
+    set_version(&m, c->a[0].n);
+    set_driver_header(&m, c->a[2].n);
+    drop_handler(&m, c->a[1].n);
+    result_status(r, c, NdisMRegisterMiniportDriver(&r->driver, &path, context_of(CLASS_driver, c->made),
+                                                    &m, &handle));
+    result_handle(r, c, handle, untouched);
+}
+
+void interpret_NdisMDeregisterMiniportDriver(struct runner *r, struct call *c)
+{
+    NdisMDeregisterMiniportDriver(c->a[0].value);
+    result_void(r, c);
+}
+
+/* ---- the operating system ---- */
+
+void interpret_initialize(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_initialize(r->machine, c->a[0].value));
+}
+
+void interpret_restart(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_restart(r->machine, c->a[0].value));
+}
+
+void interpret_pause(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_pause(r->machine, c->a[0].value));
+}
+
+void interpret_halt(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_halt(r->machine, c->a[0].value, (NDIS_HALT_ACTION)c->a[1].n));
+}
+
+void interpret_reset(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_reset_adapter(r->machine, c->a[0].value, irql_levels[c->a[1].n]));
+}
+
+void interpret_shutdown(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_shutdown(r->machine, c->a[0].value, (NDIS_SHUTDOWN_ACTION)c->a[1].n));
+}
+
+void interpret_surprise_remove(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_surprise_remove(r->machine, c->a[0].value));
+}
+
+void interpret_send(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_send(r->machine, c->a[0].value, c->a[1].value, irql_levels[c->a[2].n]));
+}
+
+void interpret_cancel_send(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_cancel_send(r->machine, c->a[0].value, context_of(CLASS_nbl, 1),
+                                          irql_levels[c->a[1].n]));
+}
+
+/* ---- the driver ---- */
+
+static void set_registration(NDIS_MINIPORT_ADAPTER_ATTRIBUTES *attributes, const struct call *c)
+{
+    NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES *a = &attributes->RegistrationAttributes;
+    UCHAR revision = c->a[2].n == HEADER_revision_2 ? 2 : 1;
+
+    apply_header(&a->Header, c->a[2].n, NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES,
+                 revision, NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1, sizeof *a);
+    a->MiniportAdapterContext = context_of(CLASS_adapter, c->a[0].ref.number);
+    a->AttributeFlags = c->a[3].n;
+    a->InterfaceType = NdisInterfacePci;
+}
+
+static void set_general(NDIS_MINIPORT_ADAPTER_ATTRIBUTES *attributes, const struct call *c)
+{
+    NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *a = &attributes->GeneralAttributes;
+    bool second = c->a[2].n == HEADER_revision_2;
+
+    apply_header(&a->Header, c->a[2].n, NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES,
+                 second ? 2 : 1,
+                 second ? NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2
+                        : NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1,
+                 sizeof *a);
+    a->MtuSize = 1500;
+    a->MediaType = NdisMedium802_3;
+}
+
+void interpret_NdisMSetMiniportAttributes(struct runner *r, struct call *c)
+{
+    NDIS_MINIPORT_ADAPTER_ATTRIBUTES attributes;
+
+    memset(&attributes, 0, sizeof attributes);
+    if (c->a[1].n == 1)
+        set_general(&attributes, c);
+    else
+        set_registration(&attributes, c);
+    result_status(r, c, NdisMSetMiniportAttributes(c->a[0].value, &attributes));
+}
+
+void interpret_NdisMSendNetBufferListsComplete(struct runner *r, struct call *c)
+{
+    PNET_BUFFER_LIST list = c->a[1].value;
+
+    if (!c->rule && list)
+        NET_BUFFER_LIST_STATUS(list) = status_values[c->a[2].n];
+    NdisMSendNetBufferListsComplete(c->a[0].value, list, 0);
+    result_void(r, c);
+}
+
+void interpret_NdisMPauseComplete(struct runner *r, struct call *c)
+{
+    NdisMPauseComplete(c->a[0].value);
+    result_void(r, c);
+}
+
+void interpret_NdisMRestartComplete(struct runner *r, struct call *c)
+{
+    NdisMRestartComplete(c->a[0].value, status_values[c->a[1].n]);
+    result_void(r, c);
+}
+
+void interpret_NdisMResetComplete(struct runner *r, struct call *c)
+{
+    NdisMResetComplete(c->a[0].value, status_values[c->a[1].n], FALSE);
+    result_void(r, c);
+}

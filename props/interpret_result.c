@@ -1,0 +1,126 @@
+/*
+ * interpret_result.c: what came of a call, against what was predicted.
+ */
+#include "interpret.h"
+
+/* Reports come before results: a missing one is the cause of what follows. */
+static bool settled(struct runner *r)
+{
+    if (!r->over)
+        check_reports(r);
+    return !r->over;
+}
+
+static bool told_otherwise(struct runner *r, const struct call *c)
+{
+    if (c->rule)
+        trace_end(r, "refused: %s", rig_rule_row(c->rule)->name);
+    else if (c->impossible)
+        trace_end(r, "does not happen");
+    return c->rule || c->impossible;
+}
+
+void result_happened(struct runner *r, struct call *c, bool happened)
+{
+    bool predicted = !c->impossible && !c->rule;
+
+    if (!settled(r))
+        return;
+    c->taken = happened;
+    digest_add(r, happened);
+    if (broken(r, PROPERTY_CALL_HAPPENS, happened == predicted))
+        failed_text(r, PROPERTY_CALL_HAPPENS, predicted ? "it happens" : "it does not happen",
+                    happened ? "it happened" : "it did not");
+    else if (!told_otherwise(r, c))
+        trace_end(r, "-> done");
+}
+
+void result_status(struct runner *r, struct call *c, NTSTATUS status)
+{
+    char name[16];
+
+    if (!settled(r))
+        return;
+    c->taken = NT_SUCCESS(status);
+    digest_add(r, (uint32_t)status);
+    if (broken(r, PROPERTY_CALL_STATUS, status == c->status))
+        failed_status(r, PROPERTY_CALL_STATUS, c->status, status);
+    else if (!told_otherwise(r, c))
+        trace_end(r, "-> %s", status_name(status, name));
+}
+
+void result_void(struct runner *r, struct call *c)
+{
+    if (!settled(r))
+        return;
+    c->taken = !c->rule && !c->impossible;
+    if (!told_otherwise(r, c))
+        trace_end(r, "-> done");
+}
+
+void result_number(struct runner *r, struct call *c, enum property property, uint64_t number)
+{
+    if (!settled(r))
+        return;
+    c->taken = !c->rule;
+    digest_add(r, number);
+    if (broken(r, property, number == c->value))
+        failed_number(r, property, "value", c->value, number);
+    else if (!told_otherwise(r, c))
+        trace_end(r, "-> %llu", (unsigned long long)number);
+}
+
+void result_object(struct runner *r, struct call *c, void *object)
+{
+    bool predicted = !c->rule && !c->impossible && NT_SUCCESS(c->status);
+
+    if (!settled(r))
+        return;
+    c->taken = object != NULL;
+    r->oracle.value[c->row->makes][c->made] = object;
+    digest_add(r, object != NULL);
+    if (broken(r, PROPERTY_CALL_STATUS, predicted == (object != NULL)))
+        failed_text(r, PROPERTY_CALL_STATUS, predicted ? "an object" : "NULL",
+                    object ? "an object" : "NULL");
+    else if (!told_otherwise(r, c))
+        trace_end(r, "-> %s", object ? "done" : "NULL");
+}
+
+static bool is_live_handle(const struct oracle *o, const void *handle)
+{
+    static const enum name_class classes[] = {CLASS_driver, CLASS_adapter, CLASS_dma, CLASS_provider};
+
+    for (unsigned k = 0; k < 4; k++)
+        for (unsigned i = 1; i <= o->made[classes[k]]; i++)
+            if (o->value[classes[k]][i] == handle)
+                return true;
+    return false;
+}
+
+static bool is_context(const struct oracle *o, const void *handle)
+{
+    for (unsigned class = 1; class < CLASS_COUNT; class++)
+        for (unsigned i = 1; i <= o->made[class]; i++)
+            if (context_of((enum name_class)class, i) == handle)
+                return true;
+    return false;
+}
+
+void result_handle(struct runner *r, struct call *c, void *handle, const void *untouched)
+{
+    struct oracle *o = &r->oracle;
+
+    if (r->over)
+        return;
+    if (!c->taken) {
+        bool poisoned = handle == untouched || !is_live_handle(o, handle);
+
+        if (broken(r, PROPERTY_OUT_POISONED, poisoned))
+            failed_text(r, PROPERTY_OUT_POISONED, "no handle", "a live handle");
+        return;
+    }
+    if (broken(r, PROPERTY_HANDLE_DISTINCT,
+               handle && handle != untouched && !is_live_handle(o, handle) && !is_context(o, handle)))
+        failed_text(r, PROPERTY_HANDLE_DISTINCT, "a new value", "one that stands for something else");
+    o->value[c->row->makes][c->made] = handle;
+}

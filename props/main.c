@@ -1,0 +1,120 @@
+/*
+ * main.c: the command. Subcommands by name, their help, and Ctrl-C; the work is in the libraries.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "command.h"
+#include <stdio.h>
+#include <string.h>
+
+struct command_row {
+    const char *name;
+    command_function *function;
+    const char *summary, *help;
+};
+
+static const struct command_row commands[] = {
+    {"run", command_run, "run programs and judge them",
+     "dmarig run [--quiet] FILE...\n"
+     "\n"
+     "Runs each program and prints what happens. FILE is text if its name ends in .dma, else "
+     "bytes.\n"
+     "A text that begins with `# trips RULE at record N` must break this rule there, and no "
+     "other.\n"
+     "\n"
+     "  --quiet   one line for each file; the whole trace only where a property fails\n"},
+    {"print", command_print, "print a program as text",
+     "dmarig print FILE\n"
+     "\n"
+     "Prints the program in FILE (- is standard input) in its canonical text form.\n"},
+    {"asm", command_asm, "turn text into bytes",
+     "dmarig asm FILE [-o OUT]\n"
+     "\n"
+     "Reads FILE (- is standard input) as text and writes the program's bytes.\n"
+     "\n"
+     "  -o OUT    write OUT, whole or not at all; the default is standard output\n"},
+    {"check", command_check, "judge random programs",
+     "dmarig check [OPTION...]\n"
+     "\n"
+     "Generates programs, runs and judges them. What fails is shrunk, reported and saved.\n"
+     "\n"
+     "  --target NAME     which operations (dmarig targets); default machine\n"
+     "  --start NAME      which start program (dmarig starts); default: drawn for each program\n"
+     "  --runs N          so many programs; default 20000, unless --seconds is given\n"
+     "  --seconds S       so much time\n"
+     "  --seed N          of the first program; default 1\n"
+     "  --only PROPERTY   judge this property alone\n"
+     "  --legal-only      skip calls that the contract would refuse\n"
+     "  --findings DIR    where programs that fail are saved; default findings\n"
+     "  --table           operations and what came of them\n"
+     "  --verbose         how often each property was evaluated and each rule tripped\n"},
+    {"rules", command_rules, "list the rules of the contract",
+     "dmarig rules [--corpus DIR]\n"
+     "\n"
+     "Lists each rule, how strong it is, whether it is checked or why not, Windows' name for it, "
+     "and\n"
+     "the programs of DIR/regress that trip it. DIR is corpus/v1 by default.\n"},
+    {"properties", command_properties, "list what programs are judged by",
+     "dmarig properties [--runs N]\n"
+     "\n"
+     "Lists each property and how often N (20000) random programs evaluate it.\n"},
+    {"ops", command_ops, "list the operations of programs", "dmarig ops\n"},
+    {"settings", command_settings, "list the settings of a machine", "dmarig settings\n"},
+    {"targets", command_targets, "list the targets", "dmarig targets\n"},
+    {"starts", command_starts, "list the start programs", "dmarig starts\n"},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+/* Set by Ctrl-C: the only thing that changes outside a call. */
+static volatile sig_atomic_t stop;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "dmarig COMMAND [ARGUMENT...]: a test rig for Windows NDIS DMA\n\n");
+    for (unsigned i = 0; i < COMMANDS; i++)
+        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    fprintf(to, "\ndmarig COMMAND --help says more. Exit status: 0 clean, 1 findings, 2 usage.\n");
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+static int run_command(const struct command_row *row, int argc, char **argv)
+{
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+
+    if (asks_for_help(argc, argv)) {
+        fputs(row->help, stdout);
+        return EXIT_CLEAN;
+    }
+    sigaction(SIGINT, &action, NULL);
+    return row->function(argc, argv, &stop);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return EXIT_CLEAN;
+    }
+    for (unsigned i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, argv[1]) == 0)
+            return run_command(&commands[i], argc - 1, argv + 1);
+    fprintf(stderr, "dmarig: unknown command %s (dmarig --help lists them)\n", argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,524 @@
+/*
+ * oracle_sg.c: scatter/gather DMA of NDIS.
+ */
+#include "oracle.h"
+
+/* choice `parameters`, in its order */
+enum { PARAMETERS_good, PARAMETERS_wrong_type, PARAMETERS_wrong_revision, PARAMETERS_short,
+       PARAMETERS_flags, PARAMETERS_queue_1, PARAMETERS_usage_10, PARAMETERS_no_handler };
+/* choice `header` */
+enum { HEADER_short = 2, HEADER_wrong_type, HEADER_revision_0, HEADER_revision_2 };
+
+/* ---- registration ---- */
+
+static bool flags_unknown(const struct o_adapter *adapter, unsigned flags)
+{
+    unsigned known = NDIS_SG_DMA_64_BIT_ADDRESS;
+
+    if (adapter->minor >= 50)
+        known |= NDIS_SG_DMA_V3_HAL_API;
+    if (adapter->minor >= 85)
+        known |= NDIS_SG_DMA_HYBRID_DMA;
+    return (flags & ~known) != 0;
+}
+
+static uint32_t registers_for(const struct oracle *o, uint32_t length)
+{
+    uint64_t registers = ((uint64_t)length + PAGE_SIZE - 1) / PAGE_SIZE + 1;
+
+    return cut(registers, o->settings[SETTING_map_registers]);
+}
+
+static bool registration_refused(struct oracle *o, struct call *c, unsigned adapter)
+{
+    const struct o_adapter *a = &o->adapter[adapter];
+    unsigned header = c->a[3].n;
+
+    if (!adapter)
+        refuse(c, RULE_SG_03);
+    else if (wrong_level(o, c))
+        return true;
+    else if (a->state != STATE_initializing)
+        refuse(c, RULE_SG_02);
+    else if (!a->registration)
+        refuse_with(c, RULE_SG_04, NDIS_STATUS_NOT_SUPPORTED);
+    else if (a->dma)
+        refuse_with(c, RULE_SG_22, NDIS_STATUS_RESOURCES);
+    else if (header == HEADER_wrong_type || header == HEADER_short)
+        refuse(c, RULE_SG_06);
+    return c->rule != RULE_NONE;
+}
+
+static NTSTATUS registration_status(const struct oracle *o, const struct call *c, unsigned adapter,
+                                    uint32_t maximum)
+{
+    unsigned header = c->a[3].n;
+
+    if (header == HEADER_revision_0 || header == HEADER_revision_2)
+        return NDIS_STATUS_BAD_VERSION;
+    if (!(o->adapter[adapter].flags & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER))
+        return NDIS_STATUS_NOT_SUPPORTED;
+    if (o->settings[SETTING_fail_register] || (!maximum && o->settings[SETTING_zero_mapping]) ||
+        o->dmas + o->hals >= o->settings[SETTING_dma_adapters])
+        return NDIS_STATUS_RESOURCES;
+    return NDIS_STATUS_SUCCESS;
+}
+
+void oracle_NdisMRegisterScatterGatherDma(struct oracle *o, struct call *c)
+{
+    unsigned adapter = live_adapter(o, c, 0);
+    uint32_t maximum = c->length = (uint32_t)number_of(c, 1, UINT32_MAX);
+    struct o_dma *dma = &o->dma[c->made];
+
+    if (registration_refused(o, c, adapter))
+        return;
+    if (flags_unknown(&o->adapter[adapter], c->a[2].n))
+        warn(c, RULE_SG_09);
+    else if (!maximum)
+        warn(c, RULE_SG_11);
+    c->status = registration_status(o, c, adapter, maximum);
+    if (c->status != NDIS_STATUS_SUCCESS)
+        return;
+    *dma = (struct o_dma){.life = LIFE_live, .adapter = adapter, .handler = c->a[4].n == 0,
+                          .maximum = maximum};
+    dma->pool = (struct pool){.live = true, .wide = c->a[2].n & NDIS_SG_DMA_64_BIT_ADDRESS,
+                              .registers = registers_for(o, maximum)};
+    dma->list_size = list_size_of(dma->pool.registers);
+    c->value = dma->list_size;
+    o->adapter[adapter].dma = c->made;
+    o->dmas++;
+}
+
+/* The DMA handle, or CALL is refused: RULE for a bad one. */
+static struct o_dma *dma_of(struct oracle *o, struct call *c, enum rig_rule rule)
+{
+    unsigned n = named(c, 0, CLASS_dma);
+
+    if (n && o->dma[n].life == LIFE_live)
+        return wrong_level(o, c) ? NULL : &o->dma[n];
+    refuse(c, n && o->dma[n].life == LIFE_stale ? RULE_SG_34 : rule);
+    return NULL;
+}
+
+static bool has_posted(const struct oracle *o, const struct pool *pool)
+{
+    for (unsigned i = 0; i < o->post_count; i++)
+        if (o->request[o->posts[i]].pool == pool)
+            return true;
+    return false;
+}
+
+void oracle_NdisMDeregisterScatterGatherDma(struct oracle *o, struct call *c)
+{
+    bool is_adapter = c->a[0].ref.mode == REF_WRONG && c->a[0].ref.class == CLASS_adapter &&
+                      c->a[0].value;
+    struct o_dma *dma = dma_of(o, c, is_adapter ? RULE_SG_33 : RULE_SG_40);
+    enum o_state state;
+
+    if (!dma)
+        return;
+    state = o->adapter[dma->adapter].state;
+    if (state == STATE_shutdown)
+        refuse(c, RULE_SG_39);
+    else if (state != STATE_initializing && state != STATE_halting)
+        refuse(c, RULE_SG_31);
+    else if (has_posted(o, &dma->pool))
+        refuse(c, RULE_SG_37);
+    else if (pool_has_requests(o, &dma->pool))
+        refuse(c, RULE_SG_35);
+    if (c->rule)
+        return;
+    dma->life = LIFE_stale;
+    dma->pool.live = false;
+    o->adapter[dma->adapter].dma = 0;
+    o->dmas--;
+}
+
+/* ---- lists for NET_BUFFERs ---- */
+
+static enum rig_rule net_buffer_broken(const struct oracle *o, const struct o_dma *dma, unsigned nb,
+                                       bool to_device)
+{
+    const struct o_nbl *list = &o->nbl[nb ? o->nb[nb].list : 0];
+
+    if (!nb || o->nb[nb].life != LIFE_live)
+        return RULE_SGL_02;
+    if (o->nb[nb].list && list->adapter != dma->adapter)
+        return RULE_LIFE_75;
+    if (o->nb[nb].list && list->pausing)
+        return RULE_LIFE_34;
+    if (o->nb[nb].request)
+        return RULE_SGL_33;
+    return o->nb[nb].list && !to_device ? RULE_SGL_07 : RULE_NONE;
+}
+
+static void plan_net_buffer(struct oracle *o, struct request *q, struct o_dma *dma, unsigned nb)
+{
+    const struct o_nb *b = &o->nb[nb];
+
+    q->pool = &dma->pool;
+    q->adapter = dma->adapter;
+    q->dma = (unsigned)(dma - o->dma);
+    q->nb = nb;
+    q->chain = b->chain;
+    q->current = b->current;
+    q->current_offset = b->current_offset;
+    q->data_offset = b->offset;
+    q->data_length = b->length;
+    request_map(o, q, b->current, 0, (uint64_t)b->current_offset + b->length,
+                o->settings[SETTING_list_end] == 1);
+}
+
+static bool allocation_refused(struct oracle *o, struct call *c, struct o_dma *dma, struct request *q)
+{
+    unsigned nb = named(c, 1, CLASS_nb);
+    enum rig_rule rule = net_buffer_broken(o, dma, nb, q->to_device);
+
+    if (!dma->handler)
+        rule = RULE_SG_13;
+    if (!rule) {
+        plan_net_buffer(o, q, dma, nb);
+        rule = lending_broken(o, q);
+    }
+    if (!rule)
+        rule = mapping_broken(o, q);
+    if (rule)
+        refuse(c, rule);
+    return rule != RULE_NONE;
+}
+
+static void allocation_warnings(const struct oracle *o, struct call *c, const struct o_dma *dma,
+                                const struct request *q)
+{
+    if (o->adapter[dma->adapter].state == STATE_shutdown)
+        warn(c, RULE_LIFE_53);
+    if (c->a[2].n & ~(unsigned)NDIS_SG_LIST_WRITE_TO_DEVICE)
+        warn(c, RULE_SGL_06);
+    if ((uint64_t)q->current_offset + q->data_length > dma->maximum)
+        warn(c, RULE_SG_12);
+    if (q->buffer && q->lent_size < dma->list_size)
+        warn(c, RULE_SG_16);
+}
+
+static bool allocation_fails(const struct oracle *o, const struct o_dma *dma, const struct request *q)
+{
+    return !q->data_length || o->settings[SETTING_fail_list] || no_request_slot(o) ||
+           ((uint64_t)q->current_offset + q->data_length > dma->maximum && registers_counted(o)) ||
+           too_many_pieces(o, q);
+}
+
+void oracle_NdisMAllocateNetBufferSGList(struct oracle *o, struct call *c)
+{
+    struct request *q = request_plan(o, c, KIND_nb);
+    unsigned named_dma = named(c, 0, CLASS_dma);
+    unsigned buffer = named(c, 3, CLASS_buffer);
+    uint32_t limit = named_dma && o->dma[named_dma].life == LIFE_live ? o->dma[named_dma].list_size : 0;
+    struct o_dma *dma;
+
+    c->length = cut((uint32_t)number_of(c, 4, limit), buffer ? o->buffer[buffer].length : 0);
+    dma = dma_of(o, c, RULE_SGL_05);
+    if (!dma)
+        return;
+    q->to_device = c->a[2].n & NDIS_SG_LIST_WRITE_TO_DEVICE;
+    q->conflicts = !q->to_device;
+    request_lend(o, q, buffer, c->length, c->a[3].value);
+    if (allocation_refused(o, c, dma, q))
+        return;
+    allocation_warnings(o, c, dma, q);
+    if (allocation_fails(o, dma, q))
+        fails(c, NDIS_STATUS_RESOURCES);
+    else
+        request_grant_or_wait(o, q);
+}
+
+static bool nb_changed(const struct oracle *o, const struct request *q)
+{
+    const struct o_nb *nb = &o->nb[q->nb];
+
+    return nb->current != q->current || nb->current_offset != q->current_offset ||
+           nb->length != q->data_length || nb->chain != q->chain;
+}
+
+/* What is wrong with a list that is not the live one of this handle: (b) to (e). */
+static enum rig_rule no_such_list(struct oracle *o, const struct call *c, unsigned dma, const void *p)
+{
+    const struct request *q = lent_list(o, p);
+    unsigned nb = named(c, 2, CLASS_nb);
+
+    if (q)
+        return q->dma != dma || q->kind != KIND_nb ? RULE_FSG_02
+               : is_waiting(q)                     ? RULE_FSG_08
+                                                   : RULE_FSG_03;
+    if (was_list(o, p))
+        return RULE_FSG_07;
+    if (!p && nb && o->nb[nb].request && is_waiting(&o->request[o->nb[nb].request]))
+        return RULE_FSG_08;
+    return RULE_FSG_02;
+}
+
+static enum rig_rule free_broken(struct oracle *o, const struct call *c, unsigned dma,
+                                 const struct request *q, const void *p)
+{
+    if (!q)
+        return no_such_list(o, c, dma, p);
+    if (q->kind == KIND_bare)
+        return RULE_BSG_14;
+    if (q->kind != KIND_nb || q->dma != dma || named(c, 2, CLASS_nb) != q->nb)
+        return RULE_FSG_02;
+    if (nb_changed(o, q))
+        return RULE_FSG_13;
+    if (q->scribbled)
+        return RULE_SGL_39;
+    return q->posted ? RULE_FSG_04 : RULE_NONE;
+}
+
+/* The list, or where choice PICK says so the own buffer of a list's record. */
+static void *list_or_buffer(const struct oracle *o, const struct call *c, unsigned i, unsigned pick)
+{
+    unsigned n = named(c, i, CLASS_list);
+
+    if (!pick)
+        return c->a[i].value;
+    return n && o->request[n].state != REQUEST_none ? o->request[n].lent : NULL;
+}
+
+void oracle_NdisMFreeNetBufferSGList(struct oracle *o, struct call *c)
+{
+    struct o_dma *dma = dma_of(o, c, RULE_FSG_02);
+    struct request *q;
+    enum rig_rule rule;
+
+    c->a[1].value = list_or_buffer(o, c, 1, c->a[3].n);
+    if (!dma)
+        return;
+    q = live_list(o, c->a[1].value);
+    rule = free_broken(o, c, (unsigned)(dma - o->dma), q, c->a[1].value);
+    if (rule) {
+        refuse(c, rule);
+        return;
+    }
+    if (o->adapter[dma->adapter].state == STATE_shutdown)
+        warn(c, RULE_LIFE_53);
+    request_free(o, c, q);
+}
+
+/* ---- lists for a bare MDL ---- */
+
+static uint64_t va_offset(const struct oracle *o, const struct o_mdl *mdl, unsigned va)
+{
+    uint32_t start = (o->buffer[mdl->buffer].page_offset + mdl->offset) % PAGE_SIZE;
+    const uint64_t offsets[] = {0, PAGE_SIZE - start, (uint64_t)mdl->length - 1, mdl->length, UINT64_MAX};
+
+    return offsets[va];
+}
+
+bool va_inside(const struct oracle *o, struct call *c, unsigned mdl, unsigned va, uint64_t *offset)
+{
+    *offset = mdl ? va_offset(o, &o->mdl[mdl], va) : 0;
+    c->offset = (uint32_t)*offset;
+    return mdl && *offset < o->mdl[mdl].length;
+}
+
+static enum rig_rule parameters_broken(unsigned parameters)
+{
+    return parameters == PARAMETERS_good || parameters == PARAMETERS_queue_1 ||
+                   parameters == PARAMETERS_usage_10
+               ? RULE_NONE
+               : RULE_BSG_04;
+}
+
+static enum rig_rule bare_broken(struct oracle *o, struct call *c, struct request *q)
+{
+    unsigned mdl = named(c, 1, CLASS_mdl);
+    unsigned buffer = named(c, 3, CLASS_buffer);
+    uint64_t offset;
+    bool inside;
+    uint64_t left;
+
+    mdl = mdl && o->mdl[mdl].life == LIFE_live ? mdl : 0;
+    inside = va_inside(o, c, mdl, c->a[5].n, &offset);
+    left = inside ? chain_bytes(o, mdl) - offset : 0;
+    c->length = (uint32_t)number_of(c, 2, left);
+    if (parameters_broken(c->a[4].n))
+        return RULE_BSG_04;
+    if (!inside || !c->length || c->length > left)
+        return RULE_BSG_05;
+    if (c->a[4].n != PARAMETERS_good)
+        return RULE_BSG_06;
+    request_lend(o, q, buffer, buffer ? o->buffer[buffer].length : 0, c->a[3].value);
+    if (!q->buffer)
+        return RULE_BSG_07;
+    request_map(o, q, mdl, offset, c->length, false);
+    return lending_broken(o, q) ? lending_broken(o, q) : mapping_broken(o, q);
+}
+
+static NTSTATUS bare_status(const struct oracle *o, struct call *c, const struct request *q)
+{
+    if (q->lent_size < list_size_of(q->pieces)) {
+        c->value = list_size_of(q->pieces);
+        return NDIS_STATUS_BUFFER_TOO_SHORT;
+    }
+    if (no_request_slot(o) || pool_has_queue(o, q->pool) || q->pieces > RIG_PIECES ||
+        q->pool->held + q->registers > q->pool->registers || o->frame_count == RIG_FRAMES)
+        return NDIS_STATUS_RESOURCES;
+    return NDIS_STATUS_SUCCESS;
+}
+
+void oracle_NdisBuildScatterGatherList(struct oracle *o, struct call *c)
+{
+    struct request *q = request_plan(o, c, KIND_bare);
+    unsigned adapter = live_adapter(o, c, 0);
+    unsigned dma = o->adapter[adapter].dma;
+    enum rig_timing timing = o->timing;
+    enum rig_rule rule;
+
+    q->to_device = true;
+    q->conflicts = true;
+    q->adapter = adapter;
+    rule = bare_broken(o, c, q);
+    if (!adapter)
+        refuse(c, RULE_BSG_02);
+    else if (wrong_level(o, c))
+        return;
+    else if (!dma)
+        refuse(c, RULE_BSG_03);
+    else if (rule)
+        refuse(c, rule);
+    if (c->rule)
+        return;
+    q->dma = dma;
+    q->pool = &o->dma[dma].pool;
+    c->status = bare_status(o, c, q);
+    if (c->status != NDIS_STATUS_SUCCESS)
+        return;
+    request_accept(o, q);
+    o->timing = RIG_INSIDE;
+    request_grant(o, q);
+    o->timing = timing;
+}
+
+void oracle_NdisFreeScatterGatherList(struct oracle *o, struct call *c)
+{
+    unsigned adapter = live_adapter(o, c, 0);
+    struct request *q = live_list(o, c->a[1].value);
+
+    if (!adapter)
+        refuse(c, RULE_BSG_02);
+    else if (wrong_level(o, c))
+        return;
+    else if (q && q->kind == KIND_nb)
+        refuse(c, RULE_BSG_14);
+    else if (!q || q->kind != KIND_bare || q->adapter != adapter)
+        refuse(c, RULE_BSG_11);
+    else if (q->scribbled)
+        refuse(c, RULE_SGL_39);
+    else if (q->posted)
+        refuse(c, RULE_FSG_04);
+    else
+        request_free(o, c, q);
+}
+
+void oracle_NdisMGetDmaAlignment(struct oracle *o, struct call *c)
+{
+    unsigned adapter = live_adapter(o, c, 0);
+
+    if (!adapter)
+        refuse(c, RULE_SHM_55);
+    else if (wrong_level(o, c))
+        return;
+    else if (!o->adapter[adapter].dma)
+        refuse(c, RULE_SHM_55);
+    else
+        c->value = 64;
+}
+
+void oracle_scribble(struct oracle *o, struct call *c)
+{
+    struct request *q = live_list(o, c->a[0].value);
+
+    if (!q) {
+        never(c);
+        return;
+    }
+    c->request = request_number(o, q);
+    q->scribbled ^= 1u << c->a[1].n;
+}
+
+/* ---- the device ---- */
+
+static enum rig_rule post_broken(const struct call *c, const struct request *q)
+{
+    if (q->scribbled)
+        return RULE_SGL_39;
+    if (q->kind != KIND_nb)
+        return RULE_NONE;
+    if (c->a[1].n == RIG_SKIP_NOTHING && q->current_offset)
+        return RULE_SGL_21;
+    if (c->a[1].n == RIG_SKIP_DATA_OFFSET && q->data_offset != q->current_offset)
+        return RULE_SGL_22;
+    return c->a[2].n && q->length > q->current_offset + q->data_length ? RULE_SGL_24 : RULE_NONE;
+}
+
+void oracle_device_post(struct oracle *o, struct call *c)
+{
+    void *p = c->a[0].value = list_or_buffer(o, c, 0, c->a[3].n);
+    struct request *q = live_list(o, p);
+    struct request *lent = q ? NULL : lent_list(o, p);
+
+    if (lent)
+        refuse(c, is_waiting(lent) ? RULE_SGL_12 : RULE_SGL_11);
+    else if (!q && was_list(o, p))
+        refuse(c, RULE_FSG_10);
+    else if (!q || q->posted || o->post_count == POSTS_MAX || o->adapter[q->adapter].removed)
+        never(c);
+    else if (post_broken(c, q))
+        refuse(c, post_broken(c, q));
+    if (c->impossible || c->rule)
+        return;
+    q->posted = true;
+    o->posts[o->post_count++] = request_number(o, q);
+}
+
+void oracle_device_run(struct oracle *o, struct call *c)
+{
+    unsigned posted = c->a[0].n;
+    struct request *q;
+
+    if (posted >= o->post_count) {
+        never(c);
+        return;
+    }
+    c->request = o->posts[posted];
+    q = &o->request[c->request];
+    q->posted = false;
+    o->post_count--;
+    memmove(&o->posts[posted], &o->posts[posted + 1], (o->post_count - posted) * sizeof o->posts[0]);
+    c->serial = ++o->serial;
+    if (!q->to_device)
+        q->serial = c->serial;
+}
+
+void oracle_device_stop(struct oracle *o, struct call *c)
+{
+    unsigned n = live_adapter(o, c, 0);
+
+    if (n)
+        posts_drop_adapter(o, n);
+    else
+        never(c);
+}
+
+void oracle_device_access(struct oracle *o, struct call *c)
+{
+    const struct request *q = live_list(o, c->a[0].value);
+    uint64_t first = q ? q->first_length : 0;
+    uint64_t offset = number_of(c, 1, first);
+    uint64_t length = number_of(c, 2, offset < first ? first - offset : 0);
+    bool to_device = c->a[3].n == 0;
+
+    if (!q && !was_list(o, c->a[0].value))
+        never(c);
+    else if (!q || !length || offset >= first || length > first - offset ||
+             (q->kind != KIND_bare && q->to_device != to_device))
+        refuse(c, RULE_E6_26);
+}

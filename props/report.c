@@ -1,0 +1,34 @@
+/*
+ * report.c: a finding, for a person and for a fuzzing service.
+ */
+#include "run.h"
+
+static void print_marked(FILE *to, const struct program *program, unsigned record)
+{
+    unsigned made[CLASS_COUNT] = {0};
+
+    for (unsigned i = 0; i < program->count; i++) {
+        const struct record *at = &program->records[i];
+
+        fprintf(to, "%s %3u  ", i == record ? ">" : " ", i + 1);
+        record_print(at, made, to);
+        fputc('\n', to);
+        if (op_table[at->op].name)
+            made[op_table[at->op].makes]++;
+    }
+}
+
+void report_finding(FILE *to, const struct program *program, const struct verdict *verdict, const char *replay)
+{
+    const struct property_row *row = property_row(verdict->property);
+
+    fprintf(to, "FAIL %s   %s\n", row->name, row->meaning);
+    if (row->rules[0])
+        fprintf(to, "rules: %s\n", row->rules);
+    fputc('\n', to);
+    print_marked(to, program, verdict->record);
+    fprintf(to, "\nexpected %s\ngot      %s\n", verdict->expected, verdict->actual);
+    if (replay)
+        fprintf(to, "replay: %s\n", replay);
+    fprintf(to, "dmarig: Assertion '%s' failed.\nDEDUP_TOKEN: %s\n", row->name, row->name);
+}

@@ -1,0 +1,17 @@
+/* target.c: the targets by name. */
+#include "target.h"
+#include <string.h>
+
+const struct target targets[TARGET_COUNT] = {
+    {"sgdma", "a miniport's life and its scatter/gather lists", TARGET_SG},
+    {"netdma_provider", "a NetDMA provider and its device", TARGET_NP},
+    {"machine", "everything, HAL called directly too", TARGET_MACHINE},
+};
+
+const struct target *target_find(const char *name)
+{
+    for (unsigned i = 0; i < TARGET_COUNT; i++)
+        if (strcmp(targets[i].name, name) == 0)
+            return &targets[i];
+    return NULL;
+}
