@@ -65,7 +65,7 @@ static NTSTATUS check_size(struct machine *machine, const struct dma_adapter *ad
 {
     if (pieces == SG_CHAIN_TOO_SHORT)
         return STATUS_BUFFER_TOO_SMALL;
-    if (pieces == SG_TOO_MANY_PIECES ||
+    if (pieces > RIG_PIECES ||
         (mapping_counts(machine) && (unsigned)pieces > adapter->registers))
         return STATUS_INSUFFICIENT_RESOURCES;
     return STATUS_SUCCESS;
@@ -128,9 +128,9 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
     return STATUS_SUCCESS;
 }
 
-/* Everything that Get and Build refuse alike; STATUS_SUCCESS: go on with mapping->range. */
+/* Everything that Get and Build refuse alike; STATUS_SUCCESS: the range has so many pieces. */
 static NTSTATUS check_mapping(struct machine *machine, struct mapping *mapping, PMDL mdl, PVOID va,
-                              ULONG length, const char *call)
+                              ULONG length, int *pieces, const char *call)
 {
     enum rig_rule rule =
         check_call(machine, mapping->adapter, DISPATCH_LEVEL, true, RULE_HAL_20);
@@ -140,11 +140,12 @@ static NTSTATUS check_mapping(struct machine *machine, struct mapping *mapping, 
     if (!rule && mapping->buffer)
         rule = memory_lendable(machine, mapping->buffer, mapping->buffer_size);
     if (!rule)
-        rule = mapping_obstacle(machine, &mapping->range, mapping->write_to_device, false);
+        rule = mapping_obstacle(machine, &mapping->range, mapping->write_to_device, mapping->buffer,
+                                mapping->buffer_size);
     if (rule)
         return refuse(machine, rule, call);
-    return check_size(machine, adapter_of(machine, mapping->adapter),
-                      sg_cut(machine, &mapping->range, NULL));
+    *pieces = sg_cut(machine, &mapping->range, NULL);
+    return STATUS_SUCCESS;
 }
 
 static NTSTATUS get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
@@ -159,9 +160,12 @@ static NTSTATUS get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, P
         .context = Context,
         .write_to_device = WriteToDevice,
     };
+    int pieces;
     NTSTATUS status =
-        check_mapping(machine, &mapping, Mdl, CurrentVa, Length, "GetScatterGatherList");
+        check_mapping(machine, &mapping, Mdl, CurrentVa, Length, &pieces, "GetScatterGatherList");
 
+    if (status == STATUS_SUCCESS)
+        status = check_size(machine, adapter_of(machine, DmaAdapter), pieces);
     return status == STATUS_SUCCESS ? mapping_start(machine, &mapping) : status;
 }
 
@@ -180,16 +184,17 @@ static NTSTATUS build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
         .buffer_size = ScatterGatherLength,
         .write_to_device = WriteToDevice,
     };
-    NTSTATUS status =
-        check_mapping(machine, &mapping, Mdl, CurrentVa, Length, "BuildScatterGatherList");
     int pieces;
+    NTSTATUS status =
+        check_mapping(machine, &mapping, Mdl, CurrentVa, Length, &pieces, "BuildScatterGatherList");
 
     if (status != STATUS_SUCCESS)
         return status;
-    pieces = sg_cut(machine, &mapping.range, NULL);
-    if (!ScatterGatherBuffer || ScatterGatherLength < mapping_list_size((unsigned)pieces))
+    if (pieces >= 0 &&
+        (!ScatterGatherBuffer || ScatterGatherLength < mapping_list_size((unsigned)pieces)))
         return STATUS_BUFFER_TOO_SMALL;
-    return mapping_start(machine, &mapping);
+    status = check_size(machine, adapter_of(machine, DmaAdapter), pieces);
+    return status == STATUS_SUCCESS ? mapping_start(machine, &mapping) : status;
 }
 
 static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
@@ -257,10 +262,14 @@ static struct dma_adapter *free_slot(struct machine *machine)
 /* A free set of bounce pages; BANKS if the limit of live adapters is reached. */
 static unsigned free_bank(const struct machine *machine)
 {
-    for (unsigned i = 0; i < machine->settings[SETTING_dma_adapters]; i++)
+    unsigned used = 0, bank = BANKS;
+
+    for (unsigned i = BANKS; i-- > 0;) {
+        used += machine->bank_used[i];
         if (!machine->bank_used[i])
-            return i;
-    return BANKS;
+            bank = i;
+    }
+    return used < machine->settings[SETTING_dma_adapters] ? bank : BANKS;
 }
 
 /* HAL-04, HAL-09: whole pages and one more for a start inside a page, in 64 bits (AMB-06). */

@@ -18,6 +18,17 @@ bool device_has(const struct machine *machine, const struct request *request)
     return false;
 }
 
+/* The driver writes addresses and lengths into the device; the list is not looked at again. */
+static void note_elements(struct machine *machine, const struct request *request)
+{
+    struct posted_element *elements = machine->posted_elements[request - machine->requests];
+
+    for (unsigned i = 0; i < request->element_count; i++) {
+        elements[i].address = (uint64_t)request->list->Elements[i].Address.QuadPart;
+        elements[i].length = request->list->Elements[i].Length;
+    }
+}
+
 bool device_post(struct machine *machine, const struct request *request, uint32_t skip,
                  uint32_t length, unsigned adapter)
 {
@@ -28,7 +39,9 @@ bool device_post(struct machine *machine, const struct request *request, uint32_
         .adapter = (uint16_t)adapter,
         .skip = skip,
         .length = length,
+        .element_count = request->element_count,
     };
+    note_elements(machine, request);
     if (machine->used.posts < machine->posted)
         machine->used.posts = machine->posted;
     return true;
@@ -114,20 +127,19 @@ static uint8_t *fill_frame(struct machine *machine, uint32_t length)
     return machine->frame;
 }
 
-/* Walk the elements of a list and move the bytes that the post names. */
-static void transfer(struct machine *machine, const SCATTER_GATHER_LIST *list,
-                     const struct post *post, bool to_device)
+/* Walk the elements that were posted and move the bytes that the post names. */
+static void transfer(struct machine *machine, const struct post *post, bool to_device)
 {
+    const struct posted_element *elements = machine->posted_elements[post->request];
     uint32_t skip = post->skip, left = post->length;
     uint8_t *bytes = to_device ? machine->frame : fill_frame(machine, left);
 
-    for (unsigned i = 0; i < list->NumberOfElements && left > 0; i++) {
-        const SCATTER_GATHER_ELEMENT *element = &list->Elements[i];
-        uint32_t from = skip < element->Length ? skip : element->Length;
-        uint32_t part = element->Length - from < left ? element->Length - from : left;
+    for (unsigned i = 0; i < post->element_count && left > 0; i++) {
+        uint32_t from = skip < elements[i].length ? skip : elements[i].length;
+        uint32_t part = elements[i].length - from < left ? elements[i].length - from : left;
 
         skip -= from;
-        if (!move(machine, (uint64_t)element->Address.QuadPart + from, bytes, part, to_device))
+        if (!move(machine, elements[i].address + from, bytes, part, to_device))
             verifier_report(machine, RULE_E6_26, "device", 0, 0);
         bytes += part;
         left -= part;
@@ -149,7 +161,7 @@ bool rig_device_run(struct machine *machine, unsigned posted, struct rig_transfe
     machine->serial++;
     if (machine->used.frame_bytes < post.length)
         machine->used.frame_bytes = post.length;
-    transfer(machine, request->list, &post, to_device);
+    transfer(machine, &post, to_device);
     *result = (struct rig_transfer){request->list, machine->frame, post.length, to_device};
     return true;
 }
@@ -168,7 +180,7 @@ bool rig_device_access(struct machine *machine, PSCATTER_GATHER_LIST list, uint6
         verifier_report(machine, RULE_E6_26, "device", former->made, former->freed);
         return false;
     }
-    reach = request->list->Elements[0].Length;
+    reach = request->first_length;
     if (length == 0 || offset > reach || length > reach - offset ||
         (!request->both_ways && request->write_to_device != to_device)) {
         verifier_report(machine, RULE_E6_26, "device", request->made, 0);

@@ -14,7 +14,7 @@ enum { BLOCK_ALIGNMENT = 16, RED_ZONE = 16 };
 void driver_kit_fault(struct machine *machine, const char *text, uint32_t made, uint32_t freed)
 {
     if (!machine->kit.fault.text)
-        machine->kit.fault = (struct rig_fault){text, made, freed};
+        machine->kit.fault = (struct rig_fault){text, machine->origin, made, freed};
 }
 
 const struct rig_fault *rig_fault(const struct machine *machine)
@@ -193,14 +193,15 @@ struct rig_fault rig_left(const struct machine *machine, NDIS_HANDLE owner)
 
     for (unsigned i = 0; i < kit->block_count; i++)
         if (kit->blocks[i].live && kit->blocks[i].owner == owner)
-            return (struct rig_fault){"memory is left allocated", kit->blocks[i].made, 0};
+            return (struct rig_fault){"memory is left allocated", 0, kit->blocks[i].made, 0};
     for (unsigned i = 0; i < kit->interrupt_count; i++)
         if (kit->interrupts[i].live && kit->interrupts[i].adapter == owner)
-            return (struct rig_fault){"an interrupt is left registered", kit->interrupts[i].made,
+            return (struct rig_fault){"an interrupt is left registered", 0, kit->interrupts[i].made,
                                       0};
     for (unsigned i = 0; i < KIT_DEVICES; i++)
         if (kit->devices[i].mapped && kit->devices[i].adapter == owner)
-            return (struct rig_fault){"device registers are left mapped", kit->devices[i].made, 0};
+            return (struct rig_fault){"device registers are left mapped", 0, kit->devices[i].made,
+                                      0};
     return (struct rig_fault){0};
 }
 

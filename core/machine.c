@@ -105,8 +105,11 @@ RIG_NO_COVERAGE static void reset_hal(struct machine *machine)
     memset(machine->frame, 0, machine->used.frame_bytes);
     for (unsigned i = 0; i < BANKS; i++)
         memset(machine->bounce[i], 0, (size_t)machine->bounce_used[i] * PAGE_SIZE);
-    for (unsigned i = 0; i < machine->used.requests; i++)
+    for (unsigned i = 0; i < machine->used.requests; i++) {
         memset(machine->pieces[i], 0, machine->piece_used[i] * sizeof machine->pieces[i][0]);
+        memset(machine->posted_elements[i], 0,
+               machine->piece_used[i] * sizeof machine->posted_elements[i][0]);
+    }
     CLEAR(piece_used, machine->used.requests);
     CLEAR(requests, machine->used.requests);
     CLEAR(dma_adapters, machine->used.dma_adapters);

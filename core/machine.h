@@ -115,7 +115,7 @@ struct request {
     uint16_t piece_count, loan;      /* loan: index + 1, 0 none */
     uint32_t length, offset;         /* bytes mapped, from OFFSET of the first MDL on */
     uint32_t turn;                   /* order of arrival */
-    uint32_t made, list_size, element_count;
+    uint32_t made, list_size, element_count, first_length; /* as handed out */
     uint64_t registers;              /* bit set held */
     uint64_t seal;                   /* of the list as handed out (SGL-39) */
     PMDL mdl;
@@ -130,9 +130,15 @@ struct former_list {
     uint32_t made, freed;
 };
 
+/* What the device was told of a list. */
+struct posted_element {
+    uint64_t address;
+    uint32_t length;
+};
+
 struct post {
     uint16_t request, adapter;       /* HAL request; owning NDIS adapter + 1, 0 none */
-    uint32_t skip, length;
+    uint32_t skip, length, element_count;
 };
 
 /* ---- NDIS ---- */
@@ -265,6 +271,7 @@ struct machine {
 
     uint32_t posted;
     struct post posts[POSTS];
+    struct posted_element posted_elements[REQUESTS][RIG_PIECES]; /* by request */
 
     struct driver drivers[DRIVERS];
     struct adapter adapters[ADAPTERS];

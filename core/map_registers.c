@@ -46,49 +46,55 @@ static bool pieces_overlap(const struct piece *pieces, unsigned count, const uin
     return false;
 }
 
+static bool is_of_kind(const struct request *request, enum mapping_kind kind)
+{
+    switch (kind) {
+    case MAPPING_FROM_DEVICE:
+        return !request->write_to_device && !request->both_ways;
+    case MAPPING_MAY_WRITE:
+        return !request->write_to_device || request->both_ways;
+    default:
+        return true;
+    }
+}
+
 bool mapping_covers(const struct machine *machine, const void *start, uint32_t length,
-                    bool from_device)
+                    enum mapping_kind kind)
 {
     for (unsigned i = 0; i < machine->used.requests; i++) {
         const struct request *request = &machine->requests[i];
 
-        if (request->state == REQUEST_FREE ||
-            (from_device && (request->write_to_device || request->both_ways)))
-            continue;
-        if (pieces_overlap(machine->pieces[i], request->piece_count, start, length))
+        if (request->state != REQUEST_FREE && is_of_kind(request, kind) &&
+            pieces_overlap(machine->pieces[i], request->piece_count, start, length))
             return true;
     }
     return false;
 }
 
-/* VRF-14: bytes that a device may write belong to one mapping. */
-static bool conflicts(const struct machine *machine, const struct piece *piece, bool writes)
+/* VRF-14: bytes that a device may write belong to one mapping and to no list. */
+static bool conflicts(const struct machine *machine, const struct piece *piece, bool only_to_device,
+                      const void *buffer, uint32_t buffer_size)
 {
-    for (unsigned i = 0; i < machine->used.requests; i++) {
-        const struct request *request = &machine->requests[i];
-
-        if (request->state == REQUEST_FREE ||
-            !(writes || !request->write_to_device || request->both_ways))
-            continue;
-        if (pieces_overlap(machine->pieces[i], request->piece_count, piece->data, piece->length))
-            return true;
-    }
-    return false;
+    if (only_to_device)
+        return mapping_covers(machine, piece->data, piece->length, MAPPING_MAY_WRITE);
+    return mapping_covers(machine, piece->data, piece->length, MAPPING_ANY) ||
+           memory_lent(machine, piece->data, piece->length) ||
+           (buffer && pieces_overlap(piece, 1, buffer, buffer_size ? buffer_size : 1));
 }
 
-enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
-                               bool write_to_device, bool both_ways)
+enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range, bool only_to_device,
+                               const void *buffer, uint32_t buffer_size)
 {
     struct piece pieces[RIG_PIECES];
     int count = sg_cut(machine, range, pieces);
 
     if (count < 0)
-        count = count == SG_TOO_MANY_PIECES ? RIG_PIECES : 0;
+        count = sg_cut_most(machine, range, pieces);
     for (int i = 0; i < count; i++)
         if (!memory_page_live(machine, pieces[i].data))
             return RULE_VRF_10;
     for (int i = 0; i < count; i++)
-        if (conflicts(machine, &pieces[i], !write_to_device || both_ways))
+        if (conflicts(machine, &pieces[i], only_to_device, buffer, buffer_size))
             return RULE_VRF_14;
     return RULE_NONE;
 }
@@ -207,6 +213,7 @@ static void grant(struct machine *machine, struct request *request)
     sg_place(machine, request, pieces);
     sg_write(machine, request, pieces);
     request->element_count = request->list->NumberOfElements;
+    request->first_length = request->list->Elements[0].Length;
     request->seal = sg_seal(request->list);
     request->state = REQUEST_OWED;
     machine->lists_built++;
@@ -253,13 +260,18 @@ static void grant_waiting(struct machine *machine, unsigned index)
 
 static struct request *free_request(struct machine *machine)
 {
-    for (unsigned i = 0; i < machine->settings[SETTING_lists]; i++)
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < machine->used.requests; i++)
+        used += !(machine->requests[i].state == REQUEST_FREE);
+    if (used >= machine->settings[SETTING_lists])
+        return NULL;
+    for (unsigned i = 0;; i++)
         if (machine->requests[i].state == REQUEST_FREE) {
             if (machine->used.requests <= i)
                 machine->used.requests = i + 1;
             return &machine->requests[i];
         }
-    return NULL;
 }
 
 /* The pieces of a range into a request's slot; false if it cannot be mapped at all. */

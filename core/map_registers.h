@@ -26,13 +26,15 @@ bool mapping_counts(const struct machine *machine);
 /* Bytes of a list of so many elements. */
 uint32_t mapping_list_size(unsigned elements);
 
-/* Why a range cannot be mapped: VRF-10, VRF-14 or RULE_NONE. both_ways: a bare MDL's list. */
-enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
-                               bool write_to_device, bool both_ways);
-/* Whether waiting or live mappings cover any of these bytes; from_device: only those from the
- * device (a bare MDL's list counts as to the device here). */
+/* Why a range cannot be mapped, to the device only or also from it, with a list in BUFFER (NULL:
+ * elsewhere): VRF-10, VRF-14 or RULE_NONE. */
+enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range, bool only_to_device,
+                               const void *buffer, uint32_t buffer_size);
+/* Which waiting and live mappings count: a bare MDL's list is among those that may write, not among
+ * those from the device. */
+enum mapping_kind { MAPPING_ANY, MAPPING_FROM_DEVICE, MAPPING_MAY_WRITE };
 bool mapping_covers(const struct machine *machine, const void *start, uint32_t length,
-                    bool from_device);
+                    enum mapping_kind kind);
 
 /* Map: granted or waiting. STATUS_INSUFFICIENT_RESOURCES: never, and nothing is kept. */
 NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping);

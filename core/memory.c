@@ -165,7 +165,7 @@ bool rig_free_buffer(struct machine *machine, void *start)
     for (unsigned i = 0; i < machine->used.loans; i++)
         if (machine->loans[i].live && machine->loans[i].start - from < buffer->length)
             return verifier_refuse(machine, RULE_FSG_09, "free_buffer");
-    if (mapping_covers(machine, start, buffer->length, false))
+    if (mapping_covers(machine, start, buffer->length, MAPPING_ANY))
         return verifier_refuse(machine, RULE_SGL_32, "free_buffer");
     pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(start, buffer->length);
     memset(&machine->page_live[buffer->page], 0, pages);
@@ -185,21 +185,29 @@ bool memory_page_live(const struct machine *machine, const uint8_t *byte)
 
 /* ---- memory lent for lists ---- */
 
-enum rig_rule memory_lendable(const struct machine *machine, const void *start, uint32_t length)
+bool memory_lent(const struct machine *machine, const void *start, uint32_t length)
 {
     uintptr_t from = (uintptr_t)start;
-    uintptr_t end = from + (length ? length : 1);
 
-    if (from % sizeof(void *) != 0)
-        return RULE_SGL_29;
-    if (is_memory(machine, start) && !memory_page_live(machine, start))
-        return RULE_SGL_28;
     for (unsigned i = 0; i < machine->used.loans; i++) {
         const struct loan *loan = &machine->loans[i];
 
-        if (loan->live && from < loan->start + loan->length && loan->start < end)
-            return RULE_SGL_28;
+        if (loan->live && from < loan->start + loan->length && loan->start < from + length)
+            return true;
     }
+    return false;
+}
+
+enum rig_rule memory_lendable(const struct machine *machine, const void *start, uint32_t length)
+{
+    if (length == 0)
+        length = 1;
+    if ((uintptr_t)start % sizeof(void *) != 0)
+        return RULE_SGL_29;
+    if ((is_memory(machine, start) && !memory_page_live(machine, start)) ||
+        memory_lent(machine, start, length) ||
+        mapping_covers(machine, start, length, MAPPING_MAY_WRITE))
+        return RULE_SGL_28;
     return RULE_NONE;
 }
 
@@ -270,7 +278,8 @@ static uint8_t *reach(struct machine *machine, PMDL mdl, uint32_t offset, uint32
     return memory_page_live(machine, start) ? start : NULL;
 }
 
-/* SGL-26: what is written after mapping may or may not reach the device. */
+/* SGL-26: what is written after mapping may or may not reach the device; SGL-39: lists are not for
+ * writing. */
 bool rig_cpu_write(struct machine *machine, PMDL mdl, uint32_t offset, const void *data,
                    uint32_t length)
 {
@@ -278,8 +287,10 @@ bool rig_cpu_write(struct machine *machine, PMDL mdl, uint32_t offset, const voi
 
     if (!start)
         return false;
-    if (mapping_covers(machine, start, length, false))
+    if (mapping_covers(machine, start, length, MAPPING_ANY))
         return verifier_refuse(machine, RULE_SGL_26, "cpu_write");
+    if (memory_lent(machine, start, length))
+        return verifier_refuse(machine, RULE_SGL_39, "cpu_write");
     memcpy(start, data, length);
     return true;
 }
@@ -291,7 +302,7 @@ bool rig_cpu_read(struct machine *machine, PMDL mdl, uint32_t offset, void *data
 
     if (!start)
         return false;
-    if (mapping_covers(machine, start, length, true))
+    if (mapping_covers(machine, start, length, MAPPING_FROM_DEVICE))
         return verifier_refuse(machine, RULE_FSG_05, "cpu_read");
     memcpy(data, start, length);
     return true;

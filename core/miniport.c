@@ -62,10 +62,16 @@ static bool handlers_complete(const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *c)
            (!c->CheckForHangHandlerEx || c->ResetHandlerEx);
 }
 
-/* LIFE-08: type, revision and the size of revision 1 at least. */
-static bool header_good(const NDIS_OBJECT_HEADER *header, UCHAR type, USHORT size)
+/* LIFE-08: the type, and the size of the revision that is claimed. */
+static bool header_good(const NDIS_OBJECT_HEADER *header)
 {
-    return header->Type == type && header->Size >= size;
+    size_t size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1;
+
+    if (header->Revision == NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2)
+        size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
+    else if (header->Revision > NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2)
+        size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3;
+    return header->Type == NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS && header->Size >= size;
 }
 
 static enum rig_rule check_driver(struct machine *machine,
@@ -76,8 +82,7 @@ static enum rig_rule check_driver(struct machine *machine,
     if (processor_irql(machine) != PASSIVE_LEVEL || frame_current(machine))
         return RULE_LIFE_01;
     *status = NDIS_STATUS_BAD_CHARACTERISTICS;
-    if (!header_good(&c->Header, NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS,
-                     NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1))
+    if (!header_good(&c->Header))
         return RULE_LIFE_08;
     *status = NDIS_STATUS_BAD_VERSION;
     if (c->Header.Revision < NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1)
@@ -90,13 +95,18 @@ static enum rig_rule check_driver(struct machine *machine,
 
 static struct driver *free_driver(struct machine *machine)
 {
-    for (unsigned i = 0; i < machine->settings[SETTING_drivers]; i++)
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < machine->used.drivers; i++)
+        used += !(!machine->drivers[i].live);
+    if (used >= machine->settings[SETTING_drivers])
+        return NULL;
+    for (unsigned i = 0;; i++)
         if (!machine->drivers[i].live) {
             if (machine->used.drivers <= i)
                 machine->used.drivers = i + 1;
             return &machine->drivers[i];
         }
-    return NULL;
 }
 
 NDIS_STATUS NdisMRegisterMiniportDriver(
@@ -125,6 +135,7 @@ NDIS_STATUS NdisMRegisterMiniportDriver(
     driver->minor = c->MinorNdisVersion;
     driver->made = machine->origin;
     driver->context = MiniportDriverContext;
+    memset(&driver->handlers, 0, sizeof driver->handlers);
     memcpy(&driver->handlers, c, size); /* LIFE-03 */
     *NdisMiniportDriverHandle = handle_make(
         HANDLE_DRIVER, (unsigned)(driver - machine->drivers), driver->generation);
@@ -161,8 +172,11 @@ void NdisMDeregisterMiniportDriver(NDIS_HANDLE NdisMiniportDriverHandle)
 static enum rig_rule check_attributes(struct machine *machine, const struct adapter *adapter,
                                       const NDIS_OBJECT_HEADER *header, bool general)
 {
-    USHORT size = general ? NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1
-                          : NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
+    size_t size = NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
+
+    if (general)
+        size = header->Revision < 2 ? NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1
+                                    : NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
 
     if (!adapter || processor_irql(machine) != PASSIVE_LEVEL ||
         adapter->state != ADAPTER_INITIALIZING)

@@ -55,13 +55,18 @@ void adapter_end(struct machine *machine, struct adapter *adapter)
 
 static struct adapter *free_adapter(struct machine *machine)
 {
-    for (unsigned i = 0; i < machine->settings[SETTING_adapters]; i++)
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < machine->used.adapters; i++)
+        used += !(machine->adapters[i].state == ADAPTER_GONE);
+    if (used >= machine->settings[SETTING_adapters])
+        return NULL;
+    for (unsigned i = 0;; i++)
         if (machine->adapters[i].state == ADAPTER_GONE) {
             if (machine->used.adapters <= i)
                 machine->used.adapters = i + 1;
             return &machine->adapters[i];
         }
-    return NULL;
 }
 
 static NDIS_STATUS call_initialize(struct machine *machine, struct adapter *adapter)

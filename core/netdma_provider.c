@@ -140,13 +140,18 @@ static enum rig_rule check_site(struct machine *machine, const NET_DMA_PROVIDER_
 
 static struct provider *free_provider(struct machine *machine)
 {
-    for (unsigned i = 0; i < machine->settings[SETTING_providers]; i++)
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < machine->used.providers; i++)
+        used += !(!machine->providers[i].live);
+    if (used >= machine->settings[SETTING_providers])
+        return NULL;
+    for (unsigned i = 0;; i++)
         if (!machine->providers[i].live) {
             if (machine->used.providers <= i)
                 machine->used.providers = i + 1;
             return &machine->providers[i];
         }
-    return NULL;
 }
 
 /* AFF-01..03: one entry for each channel there could be; the array goes when the call ends. */

@@ -50,8 +50,8 @@ PNDIS_RESOURCE_LIST rig_resources(struct machine *machine, NDIS_HANDLE adapter);
 
 /* A driver's mistake that no rule of the catalogue names. */
 struct rig_fault {
-    const char *text; /* NULL: none */
-    uint32_t made, freed;
+    const char *text;         /* NULL: none */
+    uint32_t at, made, freed; /* origins: of the call, of the object concerned; 0: none */
 };
 /* The first one of this run. */
 const struct rig_fault *rig_fault(const struct machine *machine);

@@ -44,7 +44,7 @@ int sg_cut(struct machine *machine, const struct range *range, struct piece *pie
             uint32_t most = mdl->ByteCount - offset < left ? mdl->ByteCount - offset : left;
             struct piece piece = piece_at(machine, mdl, offset, most);
 
-            if (count == RIG_PIECES)
+            if (pieces && count == RIG_PIECES)
                 return SG_TOO_MANY_PIECES;
             if (pieces)
                 pieces[count] = piece;
@@ -54,6 +54,20 @@ int sg_cut(struct machine *machine, const struct range *range, struct piece *pie
         }
     }
     return count;
+}
+
+int sg_cut_most(struct machine *machine, const struct range *range, struct piece *pieces)
+{
+    struct range most = *range;
+    uint64_t bytes = 0;
+    int count;
+
+    for (PMDL mdl = range->mdl; mdl; mdl = mdl->Next)
+        bytes += mdl->ByteCount;
+    if (bytes - range->offset < most.length)
+        most.length = (uint32_t)bytes - range->offset;
+    count = sg_cut(machine, &most, pieces);
+    return count == SG_TOO_MANY_PIECES ? RIG_PIECES : count;
 }
 
 /* ---- placing ---- */

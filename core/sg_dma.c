@@ -240,6 +240,7 @@ void dma_sweep(struct machine *machine, struct adapter *adapter, enum rig_rule l
                enum rig_rule dma_rule, const char *call)
 {
     struct dma *dma = adapter_dma(machine, adapter);
+    bool lists = false;
 
     for (unsigned i = 0; dma && i < machine->used.sgs; i++) {
         struct sg *sg = &machine->sgs[i];
@@ -248,12 +249,13 @@ void dma_sweep(struct machine *machine, struct adapter *adapter, enum rig_rule l
             continue;
         if (list_rule)
             verifier_report(machine, list_rule, call, sg->made, 0);
+        lists = true;
         mapping_drop(machine, mapping_of_context(machine, sg));
         sg_forget(machine, sg);
     }
     if (!dma)
         return;
-    if (dma_rule)
+    if (dma_rule && !lists) /* with lists left it could not be deregistered (SG-35) */
         verifier_report(machine, dma_rule, call, dma->made, 0);
     mapping_drop_adapter(machine, dma->hal);
     dma->live = false;

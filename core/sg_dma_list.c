@@ -15,13 +15,18 @@
 
 struct sg *sg_take(struct machine *machine)
 {
-    for (unsigned i = 0; i < machine->settings[SETTING_lists]; i++)
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < machine->used.sgs; i++)
+        used += !(machine->sgs[i].state == SG_FREE);
+    if (used >= machine->settings[SETTING_lists])
+        return NULL;
+    for (unsigned i = 0;; i++)
         if (machine->sgs[i].state == SG_FREE) {
             if (machine->used.sgs <= i)
                 machine->used.sgs = i + 1;
             return &machine->sgs[i];
         }
-    return NULL;
 }
 
 void sg_forget(struct machine *machine, struct sg *sg)
@@ -106,6 +111,18 @@ static enum rig_rule check_net_buffer(struct machine *machine, const struct dma 
     return list && !(flags & NDIS_SG_LIST_WRITE_TO_DEVICE) ? RULE_SGL_07 : RULE_NONE;
 }
 
+/* Bytes to map; under `list_end` to the end of the MDL that the data end in (AMB-01). */
+static ULONG mapped_length(const struct machine *machine, const NET_BUFFER *nb)
+{
+    uint64_t length = net_buffer_mapped(nb), reached = 0;
+
+    if (machine->settings[SETTING_list_end] == 0)
+        return (ULONG)length;
+    for (const MDL *mdl = nb->CurrentMdl; mdl && reached < length; mdl = mdl->Next)
+        reached += mdl->ByteCount;
+    return (ULONG)reached;
+}
+
 static enum rig_rule check_allocate(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER nb,
                                     ULONG flags, const void *buffer, ULONG size, struct dma **dma)
 {
@@ -124,8 +141,8 @@ static enum rig_rule check_allocate(struct machine *machine, NDIS_HANDLE handle,
         rule = memory_lendable(machine, buffer, size);
     if (rule)
         return rule;
-    range = (struct range){nb->CurrentMdl, 0, (uint32_t)net_buffer_mapped(nb)};
-    return mapping_obstacle(machine, &range, flags & NDIS_SG_LIST_WRITE_TO_DEVICE, false);
+    range = (struct range){nb->CurrentMdl, 0, mapped_length(machine, nb)};
+    return mapping_obstacle(machine, &range, flags & NDIS_SG_LIST_WRITE_TO_DEVICE, buffer, size);
 }
 
 /* What is doubtful in a sound call. */
@@ -152,18 +169,6 @@ static VOID deliver(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST 
     sg->state = SG_LIVE;
     sg->list = ScatterGather;
     machine->dmas[sg->dma].handler(DeviceObject, reserved, ScatterGather, sg->context);
-}
-
-/* Bytes to map; under `list_end` to the end of the MDL that the data end in (AMB-01). */
-static ULONG mapped_length(const struct machine *machine, const NET_BUFFER *nb)
-{
-    uint64_t length = net_buffer_mapped(nb), reached = 0;
-
-    if (machine->settings[SETTING_list_end] == 0)
-        return (ULONG)length;
-    for (const MDL *mdl = nb->CurrentMdl; mdl && reached < length; mdl = mdl->Next)
-        reached += mdl->ByteCount;
-    return (ULONG)reached;
 }
 
 /* SGL-10: in the caller's buffer if it is large enough, else in HAL's memory. */

@@ -53,7 +53,9 @@ static enum rig_rule check_parameters(struct machine *machine,
     if (!p->ScatterGatherListBuffer)
         return RULE_BSG_07;
     rule = memory_lendable(machine, p->ScatterGatherListBuffer, p->ScatterGatherListBufferSize);
-    return rule ? rule : mapping_obstacle(machine, &range, false, true);
+    return rule ? rule
+                : mapping_obstacle(machine, &range, false, p->ScatterGatherListBuffer,
+                                   p->ScatterGatherListBufferSize);
 }
 
 /* Requests of the adapter that wait for registers, and the registers its lists hold. */

@@ -40,7 +40,7 @@ static uint8_t draw_weight(uint64_t *state, bool uniform)
 
 static struct taste draw_taste(uint64_t *state)
 {
-    static const struct taste tastes[] = {{2, 90}, {2, 0}, {8, 60}, {25, 40}};
+    static const struct taste tastes[] = {{2, 90, 0}, {2, 0, 2}, {8, 60, 5}, {25, 40, 15}};
 
     return tastes[random_below(state, sizeof tastes / sizeof tastes[0])];
 }
@@ -59,7 +59,7 @@ static void draw_swarm(struct swarm *swarm, uint64_t *state, unsigned targets)
         if (phrase_rows[id].targets & targets)
             swarm->phrases[id] = uniform || random_percent(state, 60);
     swarm->phrase_percent = uniform ? 10 : 25 + random_below(state, 60);
-    swarm->perturb_percent = random_below(state, 50);
+    swarm->perturb_percent = random_below(state, 80);
     swarm->end_percent_tenths = random_percent(state, 70) ? 20 : 80;
     swarm->taste = draw_taste(state);
 }
@@ -99,15 +99,29 @@ static void turn_to_older(struct record *records, const struct phrase *phrase)
     }
 }
 
-/* Buffers of another length and place, the same idiom. */
-static void vary_buffers(struct record *records, unsigned count, uint64_t *state)
+/* One word of a post drawn from all there are: where the driver finds the list, where it starts and
+ * how far it goes are mistakes that no other record makes. */
+static void vary_post(struct record *record, uint64_t *state)
+{
+    const struct op_row *row = &op_table[OP_device_post];
+    const struct operand *operand = &row->operands[1 + random_below(state, row->operand_count - 1)];
+
+    operand_set(record, operand, random_below(state, operand->word_count));
+}
+
+/* Buffers of another length and place, the same idiom. The sizes of list buffers stay. */
+static void vary_records(struct record *records, unsigned count, bool buffers, uint64_t *state)
 {
     static const unsigned none[CLASS_COUNT] = {0};
-    static const struct taste plain = {0, 100};
+    static const struct taste plain = {0, 100, 0};
 
-    for (unsigned i = 0; i < count; i++)
-        if (records[i].op == OP_buffer && records[i].v[0] != 512 && records[i].v[0] != 1024)
+    for (unsigned i = 0; i < count; i++) {
+        if (buffers && records[i].op == OP_buffer && records[i].v[0] != 512 &&
+            records[i].v[0] != 1024)
             generate_operands(&records[i], state, &plain, none);
+        if (records[i].op == OP_device_post && random_percent(state, 6))
+            vary_post(&records[i], state);
+    }
 }
 
 static unsigned insert_phrase(struct program *program, unsigned at, enum phrase_id id,
@@ -119,8 +133,7 @@ static unsigned insert_phrase(struct program *program, unsigned at, enum phrase_
     memcpy(records, phrase->records, phrase->count * sizeof records[0]);
     if (made[CLASS_adapter] > 1 && made[CLASS_dma] > 1 && random_percent(state, 30))
         turn_to_older(records, phrase);
-    if (random_percent(state, 50))
-        vary_buffers(records, phrase->count, state);
+    vary_records(records, phrase->count, random_percent(state, 50), state);
     if (at == program->count && at + phrase->count <= PROGRAM_MAX) {
         memcpy(&program->records[at], records, phrase->count * sizeof records[0]);
         program->count += phrase->count;
@@ -132,7 +145,7 @@ static unsigned insert_phrase(struct program *program, unsigned at, enum phrase_
 
 static void mutate_operand(struct program *program, unsigned at, uint64_t *state)
 {
-    static const struct taste any = {25, 30};
+    static const struct taste any = {25, 30, 80};
     struct record *record = &program->records[at];
     const struct op_row *row = &op_table[record->op];
     unsigned made[CLASS_COUNT];
@@ -154,13 +167,24 @@ static void swap_with_next(struct program *program, unsigned at)
     program->records[at + 1] = record;
 }
 
-/* One record of COUNT from AT on dropped, doubled, swapped or changed. */
-static void perturb(struct program *program, unsigned at, unsigned count, uint64_t *state)
+static void insert_record(struct program *program, unsigned at, uint64_t *state, unsigned targets)
+{
+    unsigned made[CLASS_COUNT];
+    struct record record;
+
+    program_made(program, at, made);
+    generate_record(&record, state, targets, made);
+    program_insert(program, at, &record, 1);
+}
+
+/* One record of COUNT from AT on dropped, doubled, swapped or changed, or a new one put before it. */
+static void perturb(struct program *program, unsigned at, unsigned count, uint64_t *state,
+                    unsigned targets)
 {
     unsigned victim = at + random_below(state, count);
     struct record record = program->records[victim];
 
-    switch (random_below(state, 5)) {
+    switch (random_below(state, 8)) {
     case 0:
         program_delete(program, victim, 1);
         break;
@@ -169,6 +193,10 @@ static void perturb(struct program *program, unsigned at, unsigned count, uint64
         break;
     case 2:
         swap_with_next(program, victim);
+        break;
+    case 3:
+    case 4:
+        insert_record(program, victim, state, targets);
         break;
     default:
         mutate_operand(program, victim, state);
@@ -207,7 +235,7 @@ void generate_phrase(struct program *program, unsigned at, uint64_t *state, unsi
         return;
     count = insert_phrase(program, at, id, state, made);
     if (random_percent(state, 30))
-        perturb(program, at, count, state);
+        perturb(program, at, count, state, targets);
     program_canonical(program);
 }
 
@@ -240,7 +268,7 @@ static const struct start *draw_start(uint64_t *state, unsigned targets)
 
 static void write_settings(struct writer *writer)
 {
-    static const struct taste plain = {0, 100};
+    static const struct taste plain = {0, 100, 0};
     unsigned count = random_percent(writer->state, 40) ? 1 + random_below(writer->state, 2) : 0;
 
     for (unsigned i = 0; i < count; i++) {
@@ -265,8 +293,10 @@ static void write_phrase(struct writer *writer, const struct swarm *swarm)
     if (id == PHRASE_COUNT || at + phrase_get(id)->count >= PROGRAM_MAX)
         return;
     insert_phrase(writer->program, at, id, writer->state, writer->made);
-    if (random_percent(writer->state, swarm->perturb_percent))
-        perturb(writer->program, at, phrase_get(id)->count, writer->state);
+    for (unsigned edits = 0; edits < 3 && at < writer->program->count &&
+                             random_percent(writer->state, swarm->perturb_percent);
+         edits++)
+        perturb(writer->program, at, writer->program->count - at, writer->state, writer->targets);
     program_made(writer->program, writer->program->count, writer->made);
     to = phrase_rows[id].to;
     if (to)

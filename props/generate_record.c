@@ -20,8 +20,8 @@ static uint64_t pick(uint64_t *state, const uint32_t *numbers, unsigned count)
     return numbers[random_below(state, count)];
 }
 
-#define PICK(state, ...)                                                                           \
-    pick(state, (const uint32_t[]){__VA_ARGS__},                                                   \
+#define PICK(state, ...)                         \
+    pick(state, (const uint32_t[]){__VA_ARGS__}, \
          sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 
 /* ---- values ---- */
@@ -157,6 +157,16 @@ static unsigned draw_setting(uint64_t *state)
                                      : random_below(state, SETTING_COUNT);
 }
 
+static unsigned draw_wild(const struct operand *operand, uint64_t *state)
+{
+    if (operand->kind == OPERAND_VALUE)
+        return any_value(state);
+    if (operand->kind == OPERAND_FLAGS)
+        return random_percent(state, 70) ? 1u << random_below(state, operand->bits)
+                                         : random_below(state, 1u << operand->bits);
+    return random_below(state, operand->words ? operand->word_count : 1u << operand->bits);
+}
+
 /* ---- references ---- */
 
 /* Where NULL is as good as a name. */
@@ -189,6 +199,10 @@ void generate_operand(struct record *record, const struct operand *operand, uint
 {
     unsigned value = 0;
 
+    if (operand->kind != OPERAND_REF && random_percent(state, taste->wild)) {
+        operand_set(record, operand, draw_wild(operand, state));
+        return;
+    }
     switch (operand->kind) {
     case OPERAND_REF:
         value = draw_ref(record, operand, state, taste, made);
@@ -235,7 +249,7 @@ static enum op_code draw_operation(uint64_t *state, unsigned targets)
 void generate_record(struct record *record, uint64_t *state, unsigned targets,
                      const unsigned made[CLASS_COUNT])
 {
-    static const struct taste usual = {.adversarial = 8, .newest = 60};
+    static const struct taste usual = {.adversarial = 8, .newest = 60, .wild = 5};
 
     *record = (struct record){.op = (uint8_t)draw_operation(state, targets)};
     generate_operands(record, state, &usual, made);

@@ -74,16 +74,17 @@ static void resolve(struct runner *r, struct argument *a, uint8_t byte, enum nam
 
 /* ---- one record ---- */
 
+/* The timing that a record asks for, always its last operand; -1: none. */
 static int timing_of(const struct call *c)
 {
-    for (unsigned i = 0; i < c->row->operand_count; i++)
-        if (c->row->operands[i].name[0] == 't' && !strcmp(c->row->operands[i].name, "timing"))
-            return (int)c->a[i].n;
-    return -1;
+    unsigned count = c->row->operand_count;
+
+    return count && !strcmp(c->row->operands[count - 1].name, "timing") ? (int)c->a[count - 1].n : -1;
 }
 
 static void prepare(struct runner *r, struct call *c, const struct record *record)
 {
+    memset(c, 0, offsetof(struct call, a));
     c->op = record->op;
     c->row = &op_table[record->op];
     c->record = r->record;
@@ -91,6 +92,7 @@ static void prepare(struct runner *r, struct call *c, const struct record *recor
         const struct operand *operand = &c->row->operands[i];
 
         c->a[i].n = operand_get(record, operand);
+        c->a[i].number = 0;
         if (operand->kind == OPERAND_REF)
             resolve(r, &c->a[i], (uint8_t)c->a[i].n, operand->class);
     }
@@ -152,11 +154,10 @@ static bool same_counts(const struct rig_count *a, const struct rig_count *b)
            a->registers_total == b->registers_total && a->registers_held == b->registers_held;
 }
 
-static void run_call(struct runner *r, struct call *c)
+static void run_call(struct runner *r, struct call *c, int timing)
 {
     struct rig_count before, after;
     uint32_t origin = rig_origin(r->machine, r->record + 1);
-    int timing = timing_of(c);
     enum rig_timing old = timing < 0 ? RIG_INSIDE : rig_timing(r->machine, (enum rig_timing)timing);
 
     if (c->rule)
@@ -181,7 +182,6 @@ static void execute(struct runner *r, const struct record *record)
     unsigned outer_record = r->record;
     int timing;
 
-    memset(&c, 0, sizeof c);
     r->record = (unsigned)(record - r->program->records);
     prepare(r, &c, record);
     trace_record(r, record, o->made);
@@ -197,7 +197,7 @@ static void execute(struct runner *r, const struct record *record)
         o->report_count = o->report_next = 0;
         trace_end(r, "left out: %s", rig_rule_row(c.rule)->name);
     } else {
-        run_call(r, &c);
+        run_call(r, &c, timing);
         if (!r->over)
             check_after(r, &c);
         count_call(r, &c);

@@ -35,18 +35,23 @@ void result_happened(struct runner *r, struct call *c, bool happened)
         trace_end(r, "-> done");
 }
 
-void result_status(struct runner *r, struct call *c, NTSTATUS status)
+static void trace_status(struct runner *r, NTSTATUS status)
 {
     char name[16];
 
+    trace_end(r, "-> %s", status_name(status, name));
+}
+
+void result_status(struct runner *r, struct call *c, NTSTATUS status)
+{
     if (!settled(r))
         return;
     c->taken = NT_SUCCESS(status);
     digest_add(r, (uint32_t)status);
     if (broken(r, PROPERTY_CALL_STATUS, status == c->status))
         failed_status(r, PROPERTY_CALL_STATUS, c->status, status);
-    else if (!told_otherwise(r, c))
-        trace_end(r, "-> %s", status_name(status, name));
+    else if (r->options.trace && !told_otherwise(r, c))
+        trace_status(r, status);
 }
 
 void result_void(struct runner *r, struct call *c)

@@ -37,8 +37,6 @@ struct call {
     const struct op_row *row;
     unsigned op, record;      /* record: its index */
     unsigned made;            /* number of the name it defines, 0 none */
-    struct argument a[OPERANDS_MAX];
-
     bool impossible;          /* predicted: does not happen */
     enum rig_rule rule;       /* predicted: the error that refuses it */
     enum rig_rule warning;
@@ -52,6 +50,8 @@ struct call {
     struct call *outer;
 
     bool taken;               /* what came of it: the machine took it */
+
+    struct argument a[OPERANDS_MAX]; /* stays last: as many as the operation has */
 };
 
 /* ---- what programs name ---- */
@@ -120,7 +120,7 @@ struct o_nb {
 struct o_nbl {
     enum life life;
     unsigned count, nb[3], adapter;         /* adapter: who owns it, 0 the operating system */
-    bool pausing, removed;                  /* how its latest send found the adapter */
+    bool pausing;                           /* its latest send found the adapter Pausing */
 };
 
 struct o_device {
@@ -351,7 +351,7 @@ void request_called(struct oracle *o, unsigned number);      /* its handler is e
 /* The list is freed by its owner: data arrive, registers return, CALL may grant waiting ones. */
 void request_free(struct oracle *o, struct call *c, struct request *q);
 void request_forget_data(struct oracle *o, const struct request *q);
-void request_sweep_adapter(struct oracle *o, unsigned adapter, enum rig_rule rule);
+unsigned request_sweep_adapter(struct oracle *o, unsigned adapter, enum rig_rule rule); /* how many */
 void requests_pump(struct oracle *o, struct pool *pool);
 void posts_drop_adapter(struct oracle *o, unsigned adapter);
 struct request *live_list(struct oracle *o, const void *p);

@@ -111,9 +111,10 @@ static void adapter_dies(struct oracle *o, unsigned n, enum rig_rule requests, e
 {
     struct o_adapter *adapter = &o->adapter[n];
 
-    request_sweep_adapter(o, n, requests);
+    unsigned swept = request_sweep_adapter(o, n, requests);
+
     if (adapter->dma) {
-        if (handle)
+        if (handle && !swept)
             oracle_report_due(o, handle);
         o->dma[adapter->dma].life = LIFE_stale;
         o->dma[adapter->dma].pool.live = false;
@@ -389,7 +390,6 @@ void oracle_send(struct oracle *o, struct call *c)
     adapter->sends++;
     o->nbl[list].adapter = n;
     o->nbl[list].pausing = adapter->state == STATE_pausing;
-    o->nbl[list].removed = adapter->removed;
     oracle_expect_here(o, FRAME_send, n, list, level);
 }
 
@@ -399,7 +399,7 @@ static void leave_send(struct oracle *o, unsigned n, unsigned list)
         return;
     if (o->nbl[list].pausing)
         oracle_report_due(o, RULE_LIFE_34);
-    else if (o->nbl[list].removed)
+    else if (o->adapter[n].removed)
         oracle_report_due(o, RULE_LIFE_70);
 }
 

@@ -33,9 +33,9 @@ static bool request_possible(const struct o_device *device, enum rig_irp irp)
 {
     switch (irp) {
     case RIG_START_DEVICE:
-        return !device->failed && !device->removed && !device->stop_pending && !device->remove_pending;
+        return !device->failed && !device->removed;
     case RIG_QUERY_STOP_DEVICE:
-        return device->started && !device->removed && !device->stop_pending && !device->remove_pending;
+        return device->started && !device->removed && !device->stop_pending;
     case RIG_STOP_DEVICE:
     case RIG_CANCEL_STOP_DEVICE: return device->stop_pending;
     case RIG_QUERY_REMOVE_DEVICE: return !device->removed && !device->remove_pending;
@@ -222,9 +222,9 @@ static enum rig_rule site_broken(struct oracle *o, const struct call *c)
     if (!in_frame(o, FRAME_add_device))
         return RULE_PRV_01;
     frame = innermost(o)->object;
-    if (n && n != frame && c->a[7].n != OBJECT_null)
-        return RULE_PRV_01;
-    return o->device[frame].provider ? RULE_PRV_01 : RULE_NONE;
+    if (!n || c->a[7].n != OBJECT_pdo)
+        return RULE_NONE; /* PRV-11, later */
+    return n != frame || o->device[frame].provider ? RULE_PRV_01 : RULE_NONE;
 }
 
 static enum rig_rule version_broken(const struct oracle *o, unsigned version)

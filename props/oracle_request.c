@@ -354,8 +354,10 @@ void request_free(struct oracle *o, struct call *c, struct request *q)
     requests_pump(o, q->pool);
 }
 
-void request_sweep_adapter(struct oracle *o, unsigned adapter, enum rig_rule rule)
+unsigned request_sweep_adapter(struct oracle *o, unsigned adapter, enum rig_rule rule)
 {
+    unsigned swept = 0;
+
     for (unsigned i = o->active_count; i-- > 0;) {
         struct request *q = &o->request[o->active[i]];
 
@@ -365,7 +367,9 @@ void request_sweep_adapter(struct oracle *o, unsigned adapter, enum rig_rule rul
             oracle_report_due(o, rule);
         request_forget_data(o, q);
         end_request(o, q);
+        swept++;
     }
+    return swept;
 }
 
 void posts_drop_adapter(struct oracle *o, unsigned adapter)
