@@ -20,7 +20,7 @@ void runner_plays(struct runner *r)
 
 static bool is_known(const struct oracle *o, const void *value)
 {
-    for (unsigned class = 1; class < CLASS_COUNT; class++)
+    for (unsigned class = 1; class < CLASS_COUNT; class ++)
         for (unsigned i = 1; i <= o->made[class]; i++)
             if (o->value[class][i] == value)
                 return true;
@@ -36,8 +36,8 @@ static bool is_handle(enum name_class class)
 /* A value near the newest one of CLASS that nobody was ever given. */
 static void *forge(struct runner *r, enum name_class class, unsigned way)
 {
-    static const uint64_t flips[6] = {1, 1u << 16, UINT64_C(1) << 32, UINT64_C(1) << 48, 1u << 14,
-                                      UINT64_C(1) << 62};
+    static const uint64_t flips[6] = {
+        1, 1u << 16, UINT64_C(1) << 32, UINT64_C(1) << 48, 1u << 14, UINT64_C(1) << 62};
     const uint64_t strays[8] = {8, 1, (uint64_t)-8, 3, 0, 0, 0, 0};
     const struct oracle *o = &r->oracle;
     void *newest = o->made[class] ? o->value[class][o->made[class]] : NULL;
@@ -79,7 +79,8 @@ static int timing_of(const struct call *c)
 {
     unsigned count = c->row->operand_count;
 
-    return count && !strcmp(c->row->operands[count - 1].name, "timing") ? (int)c->a[count - 1].n : -1;
+    return count && !strcmp(c->row->operands[count - 1].name, "timing") ? (int)c->a[count - 1].n
+                                                                        : -1;
 }
 
 static void prepare(struct runner *r, struct call *c, const struct record *record)
@@ -135,7 +136,8 @@ static void check_after(struct runner *r, struct call *c)
         enum property property = list ? PROPERTY_HANDLER_INSIDE : PROPERTY_HANDLER_EXPECTED;
 
         if (broken(r, property, false))
-            failed_text(r, property, frame_names[o->expected.kind], "no callback before the call returned");
+            failed_text(r, property, frame_names[o->expected.kind],
+                        "no callback before the call returned");
         o->expected.kind = FRAME_none;
     }
     if (broken(r, PROPERTY_IRQL_LEVEL, level == oracle_level(o)))

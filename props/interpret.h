@@ -11,23 +11,23 @@
 
 struct runner {
     struct machine *machine;
-    void *storage;                       /* of the machine */
+    void *storage; /* of the machine */
     struct oracle oracle;
 
     const struct program *program;
     struct run_options options;
     struct outcome *outcome;
-    uint64_t *evaluated;                 /* the statistics', or nowhere */
+    uint64_t *evaluated; /* the statistics', or nowhere */
     uint64_t uncounted[PROPERTY_COUNT];
     uint64_t digest;
-    unsigned cursor, record;             /* next record; the one that runs */
-    unsigned delivered;                  /* lists */
-    bool over;                           /* a property has failed: nothing more is played */
-    bool line_open;                      /* of the trace */
-    struct call *call;                   /* innermost */
+    unsigned cursor, record; /* next record; the one that runs */
+    unsigned delivered;      /* lists */
+    bool over;               /* a property has failed: nothing more is played */
+    bool line_open;          /* of the trace */
+    struct call *call;       /* innermost */
 
-    DMA_OPERATIONS *table, *table_2;     /* operations of some adapter; with version 2's */
-    DEVICE_OBJECT object;                /* a PDO for HAL */
+    DMA_OPERATIONS *table, *table_2; /* operations of some adapter; with version 2's */
+    DEVICE_OBJECT object;            /* a PDO for HAL */
     DRIVER_OBJECT driver;
     uint8_t scratch[RIG_PIECES * PAGE_SIZE];
 };
@@ -35,7 +35,7 @@ struct runner {
 /* ---- interpret.c ---- */
 
 void play_program(struct runner *r, const struct program *program);
-NTSTATUS play_body(struct runner *r);    /* the records up to `return`, as a callback's body */
+NTSTATUS play_body(struct runner *r); /* the records up to `return`, as a callback's body */
 /* the runner that plays on this thread: callbacks carry no pointer to it */
 struct runner *runner_playing(void);
 void runner_plays(struct runner *r);
@@ -51,9 +51,10 @@ void runner_plays(struct runner *r);
 void *context_of(enum name_class class, unsigned number);
 /* A callback of KIND has come with CONTEXT of CLASS's; HANDLE: a new adapter's or device's name
  * gets it. Runs its body and returns its result. */
-NTSTATUS callback(struct runner *r, enum frame_kind kind, enum name_class class, const void *context,
-                  void *handle);
-void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST list, const void *context);
+NTSTATUS callback(struct runner *r, enum frame_kind kind, enum name_class class,
+                  const void *context, void *handle);
+void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST list,
+                   const void *context);
 void callback_unexpected(struct runner *r, const char *name);
 void report_hook(void *context, const struct rig_report *report);
 /* No report that the oracle waits for is missing. */
@@ -74,16 +75,19 @@ void judge_transfer(struct runner *r, const struct call *c, const struct rig_tra
 void judge_registers(struct runner *r, const struct request *q);
 /* What a freed list leaves behind in the data. */
 void judge_received(struct runner *r, struct request *q);
-/* LENGTH bytes at HERE, which should be the shadow's at OFFSET of BUFFER; bytes lent to lists are not judged. */
-bool same_bytes(struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length, const uint8_t *here);
+/* LENGTH bytes at HERE, which should be the shadow's at OFFSET of BUFFER; what was lent to lists is
+ * not judged. */
+bool same_bytes(struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length,
+                const uint8_t *here);
 void judge_memory(struct runner *r, unsigned buffer); /* if it was ever mapped */
-void judge_end(struct runner *r);        /* memory and conservation, when the program has ended */
+void judge_end(struct runner *r); /* memory and conservation, when the program has ended */
 
 /* ---- run.c: verdicts, digest, trace ---- */
 
 /* PROPERTY is looked at once more; true: it failed and the caller says how. */
 bool broken(struct runner *r, enum property property, bool holds);
-void failed_text(struct runner *r, enum property property, const char *expected, const char *actual);
+void failed_text(struct runner *r, enum property property, const char *expected,
+                 const char *actual);
 void failed_number(struct runner *r, enum property property, const char *what, uint64_t expected,
                    uint64_t actual);
 void failed_status(struct runner *r, enum property property, NTSTATUS expected, NTSTATUS actual);

@@ -27,7 +27,7 @@ const char *const frame_names[FRAME_COUNT] = {
 
 void *context_of(enum name_class class, unsigned number)
 {
-    return (void *)(uintptr_t)(UINT64_C(0xC0DE000000000001) + ((uint64_t)class << 32) +
+    return (void *)(uintptr_t)(UINT64_C(0xC0DE000000000001) + ((uint64_t) class << 32) +
                                ((uint64_t)number << 8));
 }
 
@@ -46,7 +46,8 @@ static unsigned context_number(const struct oracle *o, enum name_class class, co
 void check_reports(struct runner *r)
 {
     struct oracle *o = &r->oracle;
-    enum rig_rule missing = o->report_next < o->report_count ? o->reports[o->report_next] : RULE_NONE;
+    enum rig_rule missing =
+        o->report_next < o->report_count ? o->reports[o->report_next] : RULE_NONE;
     enum property property = PROPERTY_RULE_MISSED;
 
     if (missing == RULE_SG_34)
@@ -98,7 +99,8 @@ void callback_unexpected(struct runner *r, const char *name)
         failed_text(r, PROPERTY_HANDLER_EXPECTED, frame_names[r->oracle.expected.kind], name);
 }
 
-static void unexpected(struct runner *r, enum frame_kind kind, enum name_class class, const void *context)
+static void unexpected(struct runner *r, enum frame_kind kind, enum name_class class,
+                       const void *context)
 {
     const struct oracle *o = &r->oracle;
     unsigned n = context_number(o, class, context);
@@ -111,17 +113,23 @@ static void unexpected(struct runner *r, enum frame_kind kind, enum name_class c
         failed_text(r, PROPERTY_LIFE_NO_CALLBACK_AFTER, "no callback", frame_names[kind]);
 }
 
-static const void *expected_context(const struct oracle *o, const struct frame *frame, const void *given)
+static const void *expected_context(const struct oracle *o, const struct frame *frame,
+                                    const void *given)
 {
     unsigned n = frame->object;
 
     switch (frame->kind) {
-    case FRAME_initialize: return context_of(CLASS_driver, o->adapter[n].driver);
-    case FRAME_affinity: return context_of(CLASS_provider, n);
-    case FRAME_pnp: return o->value[CLASS_device][n];
+    case FRAME_initialize:
+        return context_of(CLASS_driver, o->adapter[n].driver);
+    case FRAME_affinity:
+        return context_of(CLASS_provider, n);
+    case FRAME_pnp:
+        return o->value[CLASS_device][n];
     case FRAME_add_device:
-    case FRAME_unload: return given;
-    default: return o->adapter[n].registration ? context_of(CLASS_adapter, n) : NULL;
+    case FRAME_unload:
+        return given;
+    default:
+        return o->adapter[n].registration ? context_of(CLASS_adapter, n) : NULL;
     }
 }
 
@@ -138,7 +146,8 @@ static void judge_place(struct runner *r, enum property on_processor, enum prope
         failed_number(r, at_level, "IRQL", frame->level, level);
 }
 
-static bool may_enter(struct runner *r, enum frame_kind kind, enum name_class class, const void *context)
+static bool may_enter(struct runner *r, enum frame_kind kind, enum name_class class,
+                      const void *context)
 {
     struct oracle *o = &r->oracle;
     const struct frame *frame = &o->expected;
@@ -160,8 +169,8 @@ static bool may_enter(struct runner *r, enum frame_kind kind, enum name_class cl
     return !r->over;
 }
 
-NTSTATUS callback(struct runner *r, enum frame_kind kind, enum name_class class, const void *context,
-                  void *handle)
+NTSTATUS callback(struct runner *r, enum frame_kind kind, enum name_class class,
+                  const void *context, void *handle)
 {
     struct oracle *o = &r->oracle;
     NTSTATUS status;
@@ -225,7 +234,8 @@ static bool list_may_enter(struct runner *r, enum frame_kind kind, const void *c
     return !r->over;
 }
 
-void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST list, const void *context)
+void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST list,
+                   const void *context)
 {
     struct oracle *o = &r->oracle;
     unsigned n;

@@ -76,9 +76,10 @@ void interpret_GetScatterGatherList(struct runner *r, struct call *c)
         return;
     }
     list_name_holds(r, c);
-    result_status(r, c, table->GetScatterGatherList(c->a[0].value, &r->object, c->a[1].value, current_va(r, c),
-                                                    c->length, on_list, context_of(CLASS_list, c->made),
-                                                    c->a[4].n == 0));
+    result_status(r, c,
+                  table->GetScatterGatherList(c->a[0].value, &r->object, c->a[1].value,
+                                              current_va(r, c), c->length, on_list,
+                                              context_of(CLASS_list, c->made), c->a[4].n == 0));
 }
 
 void interpret_BuildScatterGatherList(struct runner *r, struct call *c)
@@ -91,10 +92,11 @@ void interpret_BuildScatterGatherList(struct runner *r, struct call *c)
         return;
     }
     list_name_holds(r, c);
-    result_status(r, c, table->BuildScatterGatherList(
-                            c->a[0].value, &r->object, c->a[1].value, current_va(r, c), c->length, on_list,
-                            context_of(CLASS_list, c->made), c->a[4].n == 0, buffer ? c->a[3].value : NULL,
-                            buffer ? r->oracle.buffer[buffer].length : 0));
+    result_status(r, c,
+                  table->BuildScatterGatherList(
+                      c->a[0].value, &r->object, c->a[1].value, current_va(r, c), c->length,
+                      on_list, context_of(CLASS_list, c->made), c->a[4].n == 0,
+                      buffer ? c->a[3].value : NULL, buffer ? r->oracle.buffer[buffer].length : 0));
 }
 
 void interpret_PutScatterGatherList(struct runner *r, struct call *c)
@@ -118,8 +120,8 @@ void interpret_CalculateScatterGatherList(struct runner *r, struct call *c)
         result_void(r, c);
         return;
     }
-    status = table->CalculateScatterGatherList(c->a[0].value, c->a[1].value, current_va(r, c), c->length, &size,
-                                               &registers);
+    status = table->CalculateScatterGatherList(c->a[0].value, c->a[1].value, current_va(r, c),
+                                               c->length, &size, &registers);
     result_status(r, c, status);
     if (r->over || c->status != STATUS_SUCCESS || c->rule)
         return;

@@ -50,7 +50,8 @@ static void judge_fields(struct runner *r, unsigned n)
     digest_add(r, nb->CurrentMdlOffset);
     digest_add(r, nb->DataOffset);
     if (broken(r, PROPERTY_NB_FIELDS, same_fields(o, n, nb)))
-        failed_number(r, PROPERTY_NB_FIELDS, "CurrentMdlOffset (or CurrentMdl, DataOffset, DataLength)",
+        failed_number(r, PROPERTY_NB_FIELDS,
+                      "CurrentMdlOffset (or CurrentMdl, DataOffset, DataLength)",
                       o->nb[n].current_offset, nb->CurrentMdlOffset);
 }
 
@@ -111,7 +112,8 @@ void interpret_cpu_read(struct runner *r, struct call *c)
     if (r->over || !happened || c->rule || c->impossible)
         return;
     digest_bytes(r, r->scratch, c->length);
-    if (broken(r, property, same_bytes(o, mdl->buffer, mdl->offset + c->offset, c->length, r->scratch)))
+    if (broken(r, property,
+               same_bytes(o, mdl->buffer, mdl->offset + c->offset, c->length, r->scratch)))
         failed_text(r, property, "what was written there", "other bytes");
 }
 

@@ -4,10 +4,28 @@
 #include "interpret.h"
 
 /* choices `header` and `handlers`, in their order */
-enum { HEADER_macro_size, HEADER_sizeof, HEADER_short, HEADER_wrong_type, HEADER_revision_0,
-       HEADER_revision_2 };
-enum { HANDLERS_all, NO_initialize, NO_halt, NO_pause, NO_restart, NO_send, NO_return, NO_cancel_send,
-       NO_pnp_event, NO_shutdown, NO_unload, HANG_without_reset };
+enum {
+    HEADER_macro_size,
+    HEADER_sizeof,
+    HEADER_short,
+    HEADER_wrong_type,
+    HEADER_revision_0,
+    HEADER_revision_2
+};
+enum {
+    HANDLERS_all,
+    NO_initialize,
+    NO_halt,
+    NO_pause,
+    NO_restart,
+    NO_send,
+    NO_return,
+    NO_cancel_send,
+    NO_pnp_event,
+    NO_shutdown,
+    NO_unload,
+    HANG_without_reset
+};
 
 /* ---- handlers ---- */
 
@@ -129,18 +147,41 @@ static void apply_header(NDIS_OBJECT_HEADER *header, unsigned choice, UCHAR type
 static void drop_handler(NDIS_MINIPORT_DRIVER_CHARACTERISTICS *m, unsigned which)
 {
     switch (which) {
-    case NO_initialize: m->InitializeHandlerEx = NULL; break;
-    case NO_halt: m->HaltHandlerEx = NULL; break;
-    case NO_pause: m->PauseHandler = NULL; break;
-    case NO_restart: m->RestartHandler = NULL; break;
-    case NO_send: m->SendNetBufferListsHandler = NULL; break;
-    case NO_return: m->ReturnNetBufferListsHandler = NULL; break;
-    case NO_cancel_send: m->CancelSendHandler = NULL; break;
-    case NO_pnp_event: m->DevicePnPEventNotifyHandler = NULL; break;
-    case NO_shutdown: m->ShutdownHandlerEx = NULL; break;
-    case NO_unload: m->UnloadHandler = NULL; break;
-    case HANG_without_reset: m->ResetHandlerEx = NULL; break;
-    default: break;
+    case NO_initialize:
+        m->InitializeHandlerEx = NULL;
+        break;
+    case NO_halt:
+        m->HaltHandlerEx = NULL;
+        break;
+    case NO_pause:
+        m->PauseHandler = NULL;
+        break;
+    case NO_restart:
+        m->RestartHandler = NULL;
+        break;
+    case NO_send:
+        m->SendNetBufferListsHandler = NULL;
+        break;
+    case NO_return:
+        m->ReturnNetBufferListsHandler = NULL;
+        break;
+    case NO_cancel_send:
+        m->CancelSendHandler = NULL;
+        break;
+    case NO_pnp_event:
+        m->DevicePnPEventNotifyHandler = NULL;
+        break;
+    case NO_shutdown:
+        m->ShutdownHandlerEx = NULL;
+        break;
+    case NO_unload:
+        m->UnloadHandler = NULL;
+        break;
+    case HANG_without_reset:
+        m->ResetHandlerEx = NULL;
+        break;
+    default:
+        break;
     }
 }
 
@@ -193,8 +234,9 @@ void interpret_NdisMRegisterMiniportDriver(struct runner *r, struct call *c)
     set_version(&m, c->a[0].n);
     set_driver_header(&m, c->a[2].n);
     drop_handler(&m, c->a[1].n);
-    result_status(r, c, NdisMRegisterMiniportDriver(&r->driver, &path, context_of(CLASS_driver, c->made),
-                                                    &m, &handle));
+    result_status(r, c,
+                  NdisMRegisterMiniportDriver(&r->driver, &path, context_of(CLASS_driver, c->made),
+                                              &m, &handle));
     result_handle(r, c, handle, untouched);
 }
 
@@ -243,13 +285,15 @@ void interpret_surprise_remove(struct runner *r, struct call *c)
 
 void interpret_send(struct runner *r, struct call *c)
 {
-    result_happened(r, c, rig_send(r->machine, c->a[0].value, c->a[1].value, irql_levels[c->a[2].n]));
+    result_happened(r, c,
+                    rig_send(r->machine, c->a[0].value, c->a[1].value, irql_levels[c->a[2].n]));
 }
 
 void interpret_cancel_send(struct runner *r, struct call *c)
 {
-    result_happened(r, c, rig_cancel_send(r->machine, c->a[0].value, context_of(CLASS_nbl, 1),
-                                          irql_levels[c->a[1].n]));
+    result_happened(r, c,
+                    rig_cancel_send(r->machine, c->a[0].value, context_of(CLASS_nbl, 1),
+                                    irql_levels[c->a[1].n]));
 }
 
 /* ---- the driver ---- */
@@ -260,7 +304,8 @@ static void set_registration(NDIS_MINIPORT_ADAPTER_ATTRIBUTES *attributes, const
     UCHAR revision = c->a[2].n == HEADER_revision_2 ? 2 : 1;
 
     apply_header(&a->Header, c->a[2].n, NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES,
-                 revision, NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1, sizeof *a);
+                 revision, NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1,
+                 sizeof *a);
     a->MiniportAdapterContext = context_of(CLASS_adapter, c->a[0].ref.number);
     a->AttributeFlags = c->a[3].n;
     a->InterfaceType = NdisInterfacePci;

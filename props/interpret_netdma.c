@@ -17,9 +17,9 @@ void interpret_add_device(struct runner *r, struct call *c)
     result_happened(r, c, rig_add_device(r->machine));
 }
 
-#define PNP(operation, irp)                                                     \
-    void interpret_##operation(struct runner *r, struct call *c)               \
-    {                                                                           \
+#define PNP(operation, irp)                                             \
+    void interpret_##operation(struct runner *r, struct call *c)        \
+    {                                                                   \
         result_happened(r, c, rig_pnp(r->machine, c->a[0].value, irp)); \
     }
 PNP(start_device, RIG_START_DEVICE)
@@ -83,7 +83,8 @@ static NTSTATUS on_affinity(PVOID context, PNET_DMA_CHANNEL_CPU_AFFINITY array, 
 }
 
 /* Channels are not opened yet: none of these has a cause. */
-static NTSTATUS on_allocate(PVOID context, PNET_DMA_CHANNEL_PARAMETERS parameters, PVOID handle, PVOID *channel)
+static NTSTATUS on_allocate(PVOID context, PNET_DMA_CHANNEL_PARAMETERS parameters, PVOID handle,
+                            PVOID *channel)
 {
     (void)context;
     (void)parameters;
@@ -99,7 +100,8 @@ static VOID on_free(PVOID channel)
     callback_unexpected(runner_playing(), "ProviderFreeDmaChannel");
 }
 
-static NTSTATUS on_descriptors(PVOID channel, PNET_DMA_DESCRIPTOR first, PHYSICAL_ADDRESS address, ULONG count)
+static NTSTATUS on_descriptors(PVOID channel, PNET_DMA_DESCRIPTOR first, PHYSICAL_ADDRESS address,
+                               ULONG count)
 {
     (void)channel;
     (void)first;
@@ -151,8 +153,9 @@ static void set_name(UNICODE_STRING *name, unsigned choice, WCHAR text[4])
 static void set_header(NET_DMA_PROVIDER_CHARACTERISTICS *p, const struct call *c)
 {
     static const UCHAR versions[7][2] = {{1, 0}, {1, 1}, {2, 0}, {2, 1}, {2, 2}, {3, 0}, {0, 9}};
-    static const USHORT sizes[5] = {
-        sizeof *p, offsetof(NET_DMA_PROVIDER_CHARACTERISTICS, FriendlyName), sizeof *p - 8, 0, sizeof *p + 8};
+    static const USHORT sizes[5] = {sizeof *p,
+                                    offsetof(NET_DMA_PROVIDER_CHARACTERISTICS, FriendlyName),
+                                    sizeof *p - 8, 0, sizeof *p + 8};
 
     p->MajorVersion = versions[c->a[1].n][0];
     p->MinorVersion = versions[c->a[1].n][1];
@@ -194,10 +197,9 @@ void interpret_NetDmaDeregisterProvider(struct runner *r, struct call *c)
 
 void interpret_NetDmaProviderStart(struct runner *r, struct call *c)
 {
-    static const USHORT sizes[5] = {sizeof(NET_DMA_PROVIDER_ATTRIBUTES),
-                                    sizeof(NET_DMA_PROVIDER_ATTRIBUTES) - 16,
-                                    sizeof(NET_DMA_PROVIDER_ATTRIBUTES) - 8, 0,
-                                    sizeof(NET_DMA_PROVIDER_ATTRIBUTES) + 8};
+    static const USHORT sizes[5] = {
+        sizeof(NET_DMA_PROVIDER_ATTRIBUTES), sizeof(NET_DMA_PROVIDER_ATTRIBUTES) - 16,
+        sizeof(NET_DMA_PROVIDER_ATTRIBUTES) - 8, 0, sizeof(NET_DMA_PROVIDER_ATTRIBUTES) + 8};
     NET_DMA_PROVIDER_ATTRIBUTES a;
 
     memset(&a, 0, sizeof a);

@@ -93,7 +93,8 @@ void result_object(struct runner *r, struct call *c, void *object)
 
 static bool is_live_handle(const struct oracle *o, const void *handle)
 {
-    static const enum name_class classes[] = {CLASS_driver, CLASS_adapter, CLASS_dma, CLASS_provider};
+    static const enum name_class classes[] = {CLASS_driver, CLASS_adapter, CLASS_dma,
+                                              CLASS_provider};
 
     for (unsigned k = 0; k < 4; k++)
         for (unsigned i = 1; i <= o->made[classes[k]]; i++)
@@ -104,9 +105,9 @@ static bool is_live_handle(const struct oracle *o, const void *handle)
 
 static bool is_context(const struct oracle *o, const void *handle)
 {
-    for (unsigned class = 1; class < CLASS_COUNT; class++)
+    for (unsigned class = 1; class < CLASS_COUNT; class ++)
         for (unsigned i = 1; i <= o->made[class]; i++)
-            if (context_of((enum name_class)class, i) == handle)
+            if (context_of((enum name_class) class, i) == handle)
                 return true;
     return false;
 }
@@ -125,7 +126,9 @@ void result_handle(struct runner *r, struct call *c, void *handle, const void *u
         return;
     }
     if (broken(r, PROPERTY_HANDLE_DISTINCT,
-               handle && handle != untouched && !is_live_handle(o, handle) && !is_context(o, handle)))
-        failed_text(r, PROPERTY_HANDLE_DISTINCT, "a new value", "one that stands for something else");
+               handle && handle != untouched && !is_live_handle(o, handle) &&
+                   !is_context(o, handle)))
+        failed_text(r, PROPERTY_HANDLE_DISTINCT, "a new value",
+                    "one that stands for something else");
     o->value[c->row->makes][c->made] = handle;
 }

@@ -4,8 +4,15 @@
 #include "interpret.h"
 
 enum { HEADER_sizeof = 1, HEADER_short, HEADER_wrong_type, HEADER_revision_0, HEADER_revision_2 };
-enum { PARAMETERS_wrong_type = 1, PARAMETERS_wrong_revision, PARAMETERS_short, PARAMETERS_flags,
-       PARAMETERS_queue_1, PARAMETERS_usage_10, PARAMETERS_no_handler };
+enum {
+    PARAMETERS_wrong_type = 1,
+    PARAMETERS_wrong_revision,
+    PARAMETERS_short,
+    PARAMETERS_flags,
+    PARAMETERS_queue_1,
+    PARAMETERS_usage_10,
+    PARAMETERS_no_handler
+};
 
 /* ---- handlers ---- */
 
@@ -16,7 +23,8 @@ static VOID on_list(PDEVICE_OBJECT device, PVOID reserved, PSCATTER_GATHER_LIST 
     list_callback(runner_playing(), FRAME_handler, list, context);
 }
 
-static VOID on_bare_list(PDEVICE_OBJECT device, PVOID reserved, PSCATTER_GATHER_LIST list, PVOID context)
+static VOID on_bare_list(PDEVICE_OBJECT device, PVOID reserved, PSCATTER_GATHER_LIST list,
+                         PVOID context)
 {
     (void)device;
     (void)reserved;
@@ -59,7 +67,8 @@ void interpret_NdisMRegisterScatterGatherDma(struct runner *r, struct call *c)
         return;
     digest_add(r, d.ScatterGatherListSize);
     if (broken(r, PROPERTY_SG_SIZE, d.ScatterGatherListSize == c->value))
-        failed_number(r, PROPERTY_SG_SIZE, "ScatterGatherListSize", c->value, d.ScatterGatherListSize);
+        failed_number(r, PROPERTY_SG_SIZE, "ScatterGatherListSize", c->value,
+                      d.ScatterGatherListSize);
     judge_registers(r, &(struct request){.dma = c->made, .pool = &r->oracle.dma[c->made].pool});
 }
 
@@ -84,9 +93,10 @@ void interpret_NdisMAllocateNetBufferSGList(struct runner *r, struct call *c)
     void *buffer = named(c, 3, CLASS_buffer) ? c->a[3].value : NULL;
 
     list_name_holds(r, c);
-    result_status(r, c, NdisMAllocateNetBufferSGList(c->a[0].value, c->a[1].value,
-                                                     context_of(CLASS_list, c->made), c->a[2].n, buffer,
-                                                     c->length));
+    result_status(r, c,
+                  NdisMAllocateNetBufferSGList(c->a[0].value, c->a[1].value,
+                                               context_of(CLASS_list, c->made), c->a[2].n, buffer,
+                                               c->length));
 }
 
 void interpret_NdisMFreeNetBufferSGList(struct runner *r, struct call *c)
@@ -126,7 +136,8 @@ void *current_va(const struct runner *r, const struct call *c)
 
     if (!mdl || r->oracle.mdl[mdl].life != LIFE_live)
         return NULL;
-    return (void *)((uintptr_t)MmGetMdlVirtualAddress(head) + (uintptr_t)(intptr_t)(int32_t)c->offset);
+    return (void *)((uintptr_t)MmGetMdlVirtualAddress(head) +
+                    (uintptr_t)(intptr_t)(int32_t)c->offset);
 }
 
 void interpret_NdisBuildScatterGatherList(struct runner *r, struct call *c)
@@ -177,7 +188,8 @@ void interpret_scribble(struct runner *r, struct call *c)
 
 void interpret_device_post(struct runner *r, struct call *c)
 {
-    result_happened(r, c, rig_device_post(r->machine, c->a[0].value, (enum rig_skip)c->a[1].n, c->a[2].n == 1));
+    result_happened(
+        r, c, rig_device_post(r->machine, c->a[0].value, (enum rig_skip)c->a[1].n, c->a[2].n == 1));
 }
 
 void interpret_device_run(struct runner *r, struct call *c)
@@ -197,6 +209,7 @@ void interpret_device_stop(struct runner *r, struct call *c)
 
 void interpret_device_access(struct runner *r, struct call *c)
 {
-    result_happened(r, c, rig_device_access(r->machine, c->a[0].value, c->a[1].number, c->a[2].number,
-                                            c->a[3].n == 0));
+    result_happened(r, c,
+                    rig_device_access(r->machine, c->a[0].value, c->a[1].number, c->a[2].number,
+                                      c->a[3].n == 0));
 }

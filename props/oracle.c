@@ -7,10 +7,10 @@
 
 const KIRQL irql_levels[4] = {PASSIVE_LEVEL, APC_LEVEL, DISPATCH_LEVEL, HIGH_LEVEL};
 const NTSTATUS status_values[11] = {
-    NDIS_STATUS_SUCCESS,         NDIS_STATUS_PENDING,           NDIS_STATUS_FAILURE,
-    NDIS_STATUS_RESOURCES,       NDIS_STATUS_NOT_ACCEPTED,      NDIS_STATUS_REQUEST_ABORTED,
-    NDIS_STATUS_RESET_IN_PROGRESS, NDIS_STATUS_SEND_ABORTED,    NDIS_STATUS_PAUSED,
-    NDIS_STATUS_LOW_POWER_STATE, NDIS_STATUS_INVALID_PARAMETER,
+    NDIS_STATUS_SUCCESS,           NDIS_STATUS_PENDING,           NDIS_STATUS_FAILURE,
+    NDIS_STATUS_RESOURCES,         NDIS_STATUS_NOT_ACCEPTED,      NDIS_STATUS_REQUEST_ABORTED,
+    NDIS_STATUS_RESET_IN_PROGRESS, NDIS_STATUS_SEND_ABORTED,      NDIS_STATUS_PAUSED,
+    NDIS_STATUS_LOW_POWER_STATE,   NDIS_STATUS_INVALID_PARAMETER,
 };
 const unsigned minor_versions[12] = {0, 1, 20, 30, 40, 50, 60, 80, 85, 1000, 7, 1001};
 
@@ -40,19 +40,42 @@ void oracle_start(struct oracle *o)
 static void clear_name(struct oracle *o, enum name_class class, unsigned n)
 {
     switch (class) {
-    case CLASS_driver: o->driver[n] = (struct o_driver){0}; break;
-    case CLASS_adapter: o->adapter[n] = (struct o_adapter){0}; break;
-    case CLASS_dma: o->dma[n] = (struct o_dma){0}; break;
-    case CLASS_list: memset(&o->request[n], 0, offsetof(struct request, segments)); break;
-    case CLASS_nb: o->nb[n] = (struct o_nb){0}; break;
-    case CLASS_nbl: o->nbl[n] = (struct o_nbl){0}; break;
-    case CLASS_mdl: o->mdl[n] = (struct o_mdl){0}; break;
-    case CLASS_buffer: o->buffer[n] = (struct o_buffer){0}; break;
-    case CLASS_hal: o->hal[n] = (struct o_hal){0}; break;
-    case CLASS_device: o->device[n] = (struct o_device){0}; break;
-    case CLASS_provider: o->provider[n] = (struct o_provider){0}; break;
+    case CLASS_driver:
+        o->driver[n] = (struct o_driver){0};
+        break;
+    case CLASS_adapter:
+        o->adapter[n] = (struct o_adapter){0};
+        break;
+    case CLASS_dma:
+        o->dma[n] = (struct o_dma){0};
+        break;
+    case CLASS_list:
+        memset(&o->request[n], 0, offsetof(struct request, segments));
+        break;
+    case CLASS_nb:
+        o->nb[n] = (struct o_nb){0};
+        break;
+    case CLASS_nbl:
+        o->nbl[n] = (struct o_nbl){0};
+        break;
+    case CLASS_mdl:
+        o->mdl[n] = (struct o_mdl){0};
+        break;
+    case CLASS_buffer:
+        o->buffer[n] = (struct o_buffer){0};
+        break;
+    case CLASS_hal:
+        o->hal[n] = (struct o_hal){0};
+        break;
+    case CLASS_device:
+        o->device[n] = (struct o_device){0};
+        break;
+    case CLASS_provider:
+        o->provider[n] = (struct o_provider){0};
+        break;
     case CLASS_nothing:
-    case CLASS_COUNT: break;
+    case CLASS_COUNT:
+        break;
     }
 }
 
@@ -100,7 +123,8 @@ KIRQL oracle_level(const struct oracle *o)
 bool wrong_level(const struct oracle *o, struct call *c)
 {
     KIRQL level = oracle_level(o);
-    bool fits = c->row->irql == IRQL_any || (c->row->irql == IRQL_passive && level == PASSIVE_LEVEL) ||
+    bool fits = c->row->irql == IRQL_any ||
+                (c->row->irql == IRQL_passive && level == PASSIVE_LEVEL) ||
                 (c->row->irql == IRQL_at_most_dispatch && level <= DISPATCH_LEVEL) ||
                 (c->row->irql == IRQL_dispatch && level == DISPATCH_LEVEL);
 

@@ -26,30 +26,30 @@ enum {
 
 struct argument {
     struct ref ref;
-    void *value;              /* of a REF */
-    unsigned n;               /* of a choice, number, flags, setting; raw bits of a VALUE */
-    uint64_t number;          /* of a VALUE, resolved by the oracle's clause */
+    void *value;     /* of a REF */
+    unsigned n;      /* of a choice, number, flags, setting; raw bits of a VALUE */
+    uint64_t number; /* of a VALUE, resolved by the oracle's clause */
 };
 
 struct pool;
 
 struct call {
     const struct op_row *row;
-    unsigned op, record;      /* record: its index */
-    unsigned made;            /* number of the name it defines, 0 none */
-    bool impossible;          /* predicted: does not happen */
-    enum rig_rule rule;       /* predicted: the error that refuses it */
+    unsigned op, record; /* record: its index */
+    unsigned made;       /* number of the name it defines, 0 none */
+    bool impossible;     /* predicted: does not happen */
+    enum rig_rule rule;  /* predicted: the error that refuses it */
     enum rig_rule warning;
-    NTSTATUS status;          /* predicted result of what returns one */
-    uint64_t value;           /* predicted result of what returns a number */
+    NTSTATUS status; /* predicted result of what returns one */
+    uint64_t value;  /* predicted result of what returns a number */
 
-    unsigned request;         /* the request or other object concerned, 0 none */
-    uint32_t offset, length;  /* resolved for the interpreter */
-    unsigned serial;          /* device_run: which transfer it is */
-    struct pool *pump;        /* requests waiting here may be granted while the call runs */
+    unsigned request;        /* the request or other object concerned, 0 none */
+    uint32_t offset, length; /* resolved for the interpreter */
+    unsigned serial;         /* device_run: which transfer it is */
+    struct pool *pump;       /* requests waiting here may be granted while the call runs */
     struct call *outer;
 
-    bool taken;               /* what came of it: the machine took it */
+    bool taken; /* what came of it: the machine took it */
 
     struct argument a[OPERANDS_MAX]; /* stays last: as many as the operation has */
 };
@@ -60,7 +60,7 @@ enum life { LIFE_bad, LIFE_stale, LIFE_live };
 
 /* map registers of one HAL adapter */
 struct pool {
-    bool live, wide;          /* wide: the device reaches above 4 GiB */
+    bool live, wide; /* wide: the device reaches above 4 GiB */
     uint32_t registers, held;
 };
 
@@ -70,8 +70,14 @@ struct o_driver {
 };
 
 enum o_state {
-    STATE_gone, STATE_initializing, STATE_paused, STATE_restarting, STATE_running, STATE_pausing,
-    STATE_halting, STATE_shutdown
+    STATE_gone,
+    STATE_initializing,
+    STATE_paused,
+    STATE_restarting,
+    STATE_running,
+    STATE_pausing,
+    STATE_halting,
+    STATE_shutdown
 };
 enum o_answer { ANSWER_none, ANSWER_inside, ANSWER_pending, ANSWER_early };
 
@@ -79,8 +85,8 @@ struct o_adapter {
     enum life life;
     enum o_state state;
     enum o_answer pause, restart, reset;
-    NTSTATUS early;           /* NdisMRestartComplete's status, kept */
-    unsigned driver, dma;     /* dma: its live registration, 0 none */
+    NTSTATUS early;       /* NdisMRestartComplete's status, kept */
+    unsigned driver, dma; /* dma: its live registration, 0 none */
     unsigned minor, flags, sends;
     bool registration, general, removed;
 };
@@ -102,7 +108,8 @@ struct o_hal {
 struct o_buffer {
     enum life life;
     bool mapped, received;
-    uint32_t length, page_offset, shadow, lent; /* lent: leading bytes that a list may have overwritten */
+    uint32_t length, page_offset, shadow,
+        lent; /* lent: leading bytes that a list may have overwritten */
 };
 
 struct o_mdl {
@@ -113,20 +120,21 @@ struct o_mdl {
 
 struct o_nb {
     enum life life;
-    unsigned chain, current, list, request; /* list: its NET_BUFFER_LIST; request: waiting or live */
+    unsigned chain, current, list,
+        request; /* list: its NET_BUFFER_LIST; request: waiting or live */
     uint32_t offset, length, current_offset;
 };
 
 struct o_nbl {
     enum life life;
-    unsigned count, nb[3], adapter;         /* adapter: who owns it, 0 the operating system */
-    bool pausing;                           /* its latest send found the adapter Pausing */
+    unsigned count, nb[3], adapter; /* adapter: who owns it, 0 the operating system */
+    bool pausing;                   /* its latest send found the adapter Pausing */
 };
 
 struct o_device {
     enum life life;
     bool started, failed, removed, stop_pending, remove_pending, busy, engine;
-    unsigned provider;                      /* its live registration */
+    unsigned provider; /* its live registration */
 };
 
 struct o_provider {
@@ -140,7 +148,7 @@ struct o_provider {
 
 struct segment {
     unsigned buffer;
-    uint32_t offset, length;                /* in the buffer */
+    uint32_t offset, length; /* in the buffer */
 };
 
 enum request_state { REQUEST_none, REQUEST_queued, REQUEST_owed, REQUEST_live, REQUEST_dead };
@@ -149,52 +157,67 @@ enum request_kind { KIND_nb, KIND_bare, KIND_get, KIND_build };
 struct request {
     enum request_state state;
     enum request_kind kind;
-    bool to_device, conflicts;              /* conflicts: counts as mapped from the device */
-    bool delivered, own, posted;            /* own: the list lies in the caller's buffer */
+    bool to_device, conflicts;   /* conflicts: counts as mapped from the device */
+    bool delivered, own, posted; /* own: the list lies in the caller's buffer */
     struct pool *pool;
     unsigned adapter, dma, hal;
-    unsigned nb, chain, current;            /* the NET_BUFFER as it was mapped */
+    unsigned nb, chain, current; /* the NET_BUFFER as it was mapped */
     uint32_t current_offset, data_offset, data_length;
-    unsigned buffer;                        /* list buffer lent, 0 none */
-    uint32_t lent_size;                     /* as it was passed */
+    unsigned buffer;    /* list buffer lent, 0 none */
+    uint32_t lent_size; /* as it was passed */
     void *lent;
     uint32_t length, pieces, registers;
-    uint32_t merge, placement, serial;      /* serial: the last transfer from the device */
+    uint32_t merge, placement, serial; /* serial: the last transfer from the device */
     unsigned scribbled;
-    uint32_t first_length;                  /* as observed when the handler was called */
-    PSCATTER_GATHER_LIST list;              /* likewise */
+    uint32_t first_length;     /* as observed when the handler was called */
+    PSCATTER_GATHER_LIST list; /* likewise */
     unsigned segment_count;
-    struct segment segments[SEGMENTS];      /* stay last: not cleared */
+    struct segment segments[SEGMENTS]; /* stay last: not cleared */
 };
 
 /* ---- frames: callbacks that run ---- */
 
 enum frame_kind {
-    FRAME_none, FRAME_initialize, FRAME_halt, FRAME_pause, FRAME_restart, FRAME_reset,
-    FRAME_shutdown, FRAME_send, FRAME_cancel_send, FRAME_pnp_event, FRAME_handler, FRAME_bare,
-    FRAME_control, FRAME_add_device, FRAME_pnp, FRAME_unload, FRAME_affinity, FRAME_COUNT
+    FRAME_none,
+    FRAME_initialize,
+    FRAME_halt,
+    FRAME_pause,
+    FRAME_restart,
+    FRAME_reset,
+    FRAME_shutdown,
+    FRAME_send,
+    FRAME_cancel_send,
+    FRAME_pnp_event,
+    FRAME_handler,
+    FRAME_bare,
+    FRAME_control,
+    FRAME_add_device,
+    FRAME_pnp,
+    FRAME_unload,
+    FRAME_affinity,
+    FRAME_COUNT
 };
 
 struct frame {
     enum frame_kind kind;
-    unsigned object, detail;                /* detail: halt action, NET_BUFFER_LIST, enum rig_irp */
+    unsigned object, detail; /* detail: halt action, NET_BUFFER_LIST, enum rig_irp */
     unsigned processor;
-    KIRQL level;                            /* it was entered at */
-    unsigned caller;                        /* processor that ran before */
-    KIRQL caller_level;                     /* of the frame's processor before */
+    KIRQL level;        /* it was entered at */
+    unsigned caller;    /* processor that ran before */
+    KIRQL caller_level; /* of the frame's processor before */
 };
 
 struct oracle {
     uint32_t settings[SETTING_COUNT];
     enum rig_timing timing;
     KIRQL irql[4];
-    unsigned processor;                     /* that runs */
+    unsigned processor; /* that runs */
     unsigned frame_count;
     struct frame frames[RIG_FRAMES];
-    struct frame expected;                  /* the callback that must come next; FRAME_none: none */
-    struct call *call;                      /* innermost */
+    struct frame expected; /* the callback that must come next; FRAME_none: none */
+    struct call *call;     /* innermost */
 
-    unsigned report_count, report_next;     /* reports that must come before anything else does */
+    unsigned report_count, report_next; /* reports that must come before anything else does */
     enum rig_rule reports[REPORTS_EXPECTED];
 
     unsigned made[CLASS_COUNT];
@@ -203,11 +226,11 @@ struct oracle {
     unsigned page, buffers, mdls, nbs, nbls;
     unsigned drivers, adapters, dmas, hals, devices, providers; /* live ones */
     unsigned active_count, owed_count, post_count;
-    unsigned active[REQUESTS_MAX];          /* waiting and live requests, in order of arrival */
-    unsigned owed[REQUESTS_MAX];            /* in the order they became owed */
+    unsigned active[REQUESTS_MAX]; /* waiting and live requests, in order of arrival */
+    unsigned owed[REQUESTS_MAX];   /* in the order they became owed */
     unsigned posts[POSTS_MAX];
     uint32_t built, freed, serial;
-    bool bounced;                           /* the personality was `bounce` at some time */
+    bool bounced; /* the personality was `bounce` at some time */
 
     struct o_driver driver[NAMES];
     struct o_adapter adapter[NAMES];
@@ -221,16 +244,16 @@ struct oracle {
     struct o_provider provider[NAMES];
     struct request request[NAMES];
 
-    uint8_t shadow[RIG_PAGES * PAGE_SIZE];  /* what memory should hold */
-    uint8_t filled[PATTERN_SIZE];           /* what buffers are filled with */
-    uint8_t written[PATTERN_SIZE];          /* what cpu_write writes */
-    uint8_t ramp[RIG_BUFFER_LIMIT + 256];   /* i & 0xFF: what the device writes */
+    uint8_t shadow[RIG_PAGES * PAGE_SIZE]; /* what memory should hold */
+    uint8_t filled[PATTERN_SIZE];          /* what buffers are filled with */
+    uint8_t written[PATTERN_SIZE];         /* what cpu_write writes */
+    uint8_t ramp[RIG_BUFFER_LIMIT + 256];  /* i & 0xFF: what the device writes */
 };
 
 /* ---- oracle.c ---- */
 
-void oracle_make(struct oracle *o);                /* once: patterns */
-void oracle_start(struct oracle *o);               /* before each run */
+void oracle_make(struct oracle *o);  /* once: patterns */
+void oracle_start(struct oracle *o); /* before each run */
 /* The name that CALL makes exists from now on, and holds NULL. */
 void oracle_define(struct oracle *o, struct call *call);
 void oracle_ask(struct oracle *o, struct call *call);
@@ -244,10 +267,10 @@ void oracle_expect(struct oracle *o, enum frame_kind kind, unsigned object, unsi
 /* As oracle_expect, on this processor. */
 void oracle_expect_here(struct oracle *o, enum frame_kind kind, unsigned object, unsigned detail,
                         KIRQL level);
-KIRQL oracle_level(const struct oracle *o);        /* of the processor that runs */
-extern const KIRQL irql_levels[4];                 /* by choice `irql` */
-extern const NTSTATUS status_values[11];           /* by choice `status` */
-extern const unsigned minor_versions[12];          /* by choice `minor`; 5.1 is 1000 */
+KIRQL oracle_level(const struct oracle *o); /* of the processor that runs */
+extern const KIRQL irql_levels[4];          /* by choice `irql` */
+extern const NTSTATUS status_values[11];    /* by choice `status` */
+extern const unsigned minor_versions[12];   /* by choice `minor`; 5.1 is 1000 */
 
 #define OPERATION(code, name, makes, side, irql, rule, targets, operands) \
     void oracle_##name(struct oracle *o, struct call *c);
@@ -331,8 +354,8 @@ static inline bool is_waiting(const struct request *q)
 
 /* What is asked for: filled in by the clause, then judged in the contract's order. */
 struct request *request_plan(struct oracle *o, struct call *c, enum request_kind kind);
-void request_map(struct oracle *o, struct request *q, unsigned chain, uint64_t offset, uint64_t length,
-                 bool to_end);
+void request_map(struct oracle *o, struct request *q, unsigned chain, uint64_t offset,
+                 uint64_t length, bool to_end);
 void request_lend(struct oracle *o, struct request *q, unsigned buffer, uint32_t size, void *where);
 enum rig_rule lending_broken(const struct oracle *o, const struct request *q); /* SGL-29, SGL-28 */
 enum rig_rule mapping_broken(const struct oracle *o, const struct request *q); /* VRF-10, VRF-14 */
@@ -343,19 +366,20 @@ bool no_request_slot(const struct oracle *o);
 bool pool_has_queue(const struct oracle *o, const struct pool *pool);
 bool adapter_has_requests(const struct oracle *o, unsigned adapter);
 bool pool_has_requests(const struct oracle *o, const struct pool *pool);
-void request_accept(struct oracle *o, struct request *q);    /* active, queued */
+void request_accept(struct oracle *o, struct request *q); /* active, queued */
 void request_grant_or_wait(struct oracle *o, struct request *q);
-void request_grant(struct oracle *o, struct request *q);     /* registers taken, list made */
+void request_grant(struct oracle *o, struct request *q); /* registers taken, list made */
 void request_deliver_here(struct oracle *o, struct request *q);
-void request_called(struct oracle *o, unsigned number);      /* its handler is entered */
+void request_called(struct oracle *o, unsigned number); /* its handler is entered */
 /* The list is freed by its owner: data arrive, registers return, CALL may grant waiting ones. */
 void request_free(struct oracle *o, struct call *c, struct request *q);
 void request_forget_data(struct oracle *o, const struct request *q);
-unsigned request_sweep_adapter(struct oracle *o, unsigned adapter, enum rig_rule rule); /* how many */
+unsigned request_sweep_adapter(struct oracle *o, unsigned adapter,
+                               enum rig_rule rule); /* how many */
 void requests_pump(struct oracle *o, struct pool *pool);
 void posts_drop_adapter(struct oracle *o, unsigned adapter);
 struct request *live_list(struct oracle *o, const void *p);
-struct request *lent_list(struct oracle *o, const void *p);  /* waiting, or live and elsewhere */
+struct request *lent_list(struct oracle *o, const void *p); /* waiting, or live and elsewhere */
 bool was_list(const struct oracle *o, const void *p);
 bool bytes_mapped(const struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length,
                   bool from_device_only);

@@ -23,8 +23,8 @@ void oracle_IoGetDmaAdapter(struct oracle *o, struct call *c)
     *hal = (struct o_hal){.life = LIFE_live, .version = c->a[0].n};
     hal->pool.live = true;
     hal->pool.wide = c->a[1].n == 1;
-    hal->pool.registers = cut(((uint64_t)length + PAGE_SIZE - 1) / PAGE_SIZE + 1,
-                              o->settings[SETTING_map_registers]);
+    hal->pool.registers =
+        cut(((uint64_t)length + PAGE_SIZE - 1) / PAGE_SIZE + 1, o->settings[SETTING_map_registers]);
     c->value = hal->pool.registers;
     o->hals++;
 }
@@ -85,8 +85,8 @@ void oracle_PutDmaAdapter(struct oracle *o, struct call *c)
 }
 
 /* Where a mapping starts and how much there is: resolves LENGTH, a VALUE at I. */
-static enum rig_rule range_broken(struct oracle *o, struct call *c, unsigned i, unsigned va, unsigned *mdl,
-                                  uint64_t *offset, uint64_t *left)
+static enum rig_rule range_broken(struct oracle *o, struct call *c, unsigned i, unsigned va,
+                                  unsigned *mdl, uint64_t *offset, uint64_t *left)
 {
     bool inside;
 
@@ -102,19 +102,20 @@ static enum rig_rule range_broken(struct oracle *o, struct call *c, unsigned i, 
     return c->length ? RULE_NONE : RULE_VRF_17;
 }
 
-static NTSTATUS mapping_status(const struct oracle *o, const struct call *c, const struct request *q,
-                               uint64_t left)
+static NTSTATUS mapping_status(const struct oracle *o, const struct call *c,
+                               const struct request *q, uint64_t left)
 {
     if (c->length > left)
         return STATUS_BUFFER_TOO_SMALL;
     if (q->kind == KIND_build && (!q->buffer || q->lent_size < list_size_of(q->pieces)))
         return STATUS_BUFFER_TOO_SMALL;
-    return too_many_pieces(o, q) || no_request_slot(o) ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+    return too_many_pieces(o, q) || no_request_slot(o) ? STATUS_INSUFFICIENT_RESOURCES
+                                                       : STATUS_SUCCESS;
 }
 
 /* GetScatterGatherList and BuildScatterGatherList; BUFFER: the list buffer's name, 0 none. */
-static void map(struct oracle *o, struct call *c, enum request_kind kind, unsigned va, bool to_device,
-                unsigned buffer)
+static void map(struct oracle *o, struct call *c, enum request_kind kind, unsigned va,
+                bool to_device, unsigned buffer)
 {
     struct request *q = request_plan(o, c, kind);
     unsigned mdl;

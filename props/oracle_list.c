@@ -5,7 +5,8 @@
 
 /* ---- bytes ---- */
 
-bool same_bytes(struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length, const uint8_t *here)
+bool same_bytes(struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length,
+                const uint8_t *here)
 {
     uint32_t lent = o->buffer[buffer].lent;
     uint32_t skip = offset < lent ? cut(lent - offset, length) : 0;
@@ -79,7 +80,8 @@ static bool merged_right(const struct oracle *o, const struct request *q,
     return true;
 }
 
-static void judge_placement(struct runner *r, const struct request *q, const SCATTER_GATHER_LIST *list)
+static void judge_placement(struct runner *r, const struct request *q,
+                            const SCATTER_GATHER_LIST *list)
 {
     uintptr_t here = (uintptr_t)list;
     uintptr_t lent = (uintptr_t)q->lent;
@@ -90,7 +92,8 @@ static void judge_placement(struct runner *r, const struct request *q, const SCA
 
     if (broken(r, PROPERTY_SG_CALLER_BUFFER, right))
         failed_text(r, PROPERTY_SG_CALLER_BUFFER,
-                    must ? "the list in the caller's buffer" : "only a list that fits, and only if placement is 0",
+                    must ? "the list in the caller's buffer"
+                         : "only a list that fits, and only if placement is 0",
                     inside ? "in the buffer" : "elsewhere");
 }
 
@@ -98,8 +101,8 @@ struct reach {
     bool empty, beyond, crossing;
 };
 
-static void look_at(struct runner *r, const struct request *q, const SCATTER_GATHER_ELEMENT *element,
-                    struct reach *reach)
+static void look_at(struct runner *r, const struct request *q,
+                    const SCATTER_GATHER_ELEMENT *element, struct reach *reach)
 {
     uint64_t first = (uint64_t)element->Address.QuadPart;
     uint64_t last = first + element->Length - 1;
@@ -113,27 +116,30 @@ static void look_at(struct runner *r, const struct request *q, const SCATTER_GAT
     reach->crossing |= first >> 32 != last >> 32;
 }
 
-static void judge_elements(struct runner *r, const struct request *q, const SCATTER_GATHER_LIST *list)
+static void judge_elements(struct runner *r, const struct request *q,
+                           const SCATTER_GATHER_LIST *list)
 {
     struct reach reach = {false, false, false};
 
     for (unsigned i = 0; i < list->NumberOfElements; i++)
         look_at(r, q, &list->Elements[i], &reach);
     if (broken(r, PROPERTY_SG_NO_EMPTY_ELEMENT, !reach.empty))
-        failed_text(r, PROPERTY_SG_NO_EMPTY_ELEMENT, "elements of a byte or more", "an empty element");
+        failed_text(r, PROPERTY_SG_NO_EMPTY_ELEMENT, "elements of a byte or more",
+                    "an empty element");
     if (broken(r, PROPERTY_SG_REACH, !reach.beyond))
         failed_text(r, PROPERTY_SG_REACH, q->pool->wide ? "no wrap" : "addresses below 4 GiB",
                     "an element out of reach");
     if (broken(r, PROPERTY_SG_NO_4GIB_CROSSING, !reach.crossing))
         failed_text(r, PROPERTY_SG_NO_4GIB_CROSSING, "no border inside", "an element across 4 GiB");
     if (broken(r, PROPERTY_SG_MERGE, merged_right(&r->oracle, q, list)))
-        failed_number(r, PROPERTY_SG_MERGE, q->merge ? "elements that end with MDLs; count" : "elements of a page; count",
+        failed_number(r, PROPERTY_SG_MERGE,
+                      q->merge ? "elements that end with MDLs; count" : "elements of a page; count",
                       q->pieces, list->NumberOfElements);
 }
 
 /* Read through the list, up to the mapped length; returns the sum of the elements' lengths. */
-static uint64_t read_list(struct runner *r, const struct request *q, const SCATTER_GATHER_LIST *list,
-                          bool *readable)
+static uint64_t read_list(struct runner *r, const struct request *q,
+                          const SCATTER_GATHER_LIST *list, bool *readable)
 {
     uint64_t total = 0;
 
@@ -142,7 +148,8 @@ static uint64_t read_list(struct runner *r, const struct request *q, const SCATT
         const SCATTER_GATHER_ELEMENT *e = &list->Elements[i];
 
         if (total + e->Length <= q->length)
-            *readable &= rig_bus_read(r->machine, (uint64_t)e->Address.QuadPart, r->scratch + total, e->Length);
+            *readable &= rig_bus_read(r->machine, (uint64_t)e->Address.QuadPart, r->scratch + total,
+                                      e->Length);
         total += e->Length;
     }
     return total;
@@ -157,9 +164,11 @@ static void judge_cover(struct runner *r, const struct request *q, const SCATTER
     if (broken(r, PROPERTY_SG_COVERS_EXACT, total == q->length))
         failed_number(r, PROPERTY_SG_COVERS_EXACT, "bytes", q->length, total);
     else if (broken(r, PROPERTY_SG_COVERS_EXACT, readable))
-        failed_text(r, PROPERTY_SG_COVERS_EXACT, "mapped addresses", "an address that is not mapped");
+        failed_text(r, PROPERTY_SG_COVERS_EXACT, "mapped addresses",
+                    "an address that is not mapped");
     else if (total == q->length && content &&
-             broken(r, PROPERTY_SG_COVERS_EXACT, same_mapping(&r->oracle, q, 0, q->length, r->scratch)))
+             broken(r, PROPERTY_SG_COVERS_EXACT,
+                    same_mapping(&r->oracle, q, 0, q->length, r->scratch)))
         failed_text(r, PROPERTY_SG_COVERS_EXACT, "the mapped bytes, in order", "other bytes");
 }
 
@@ -171,7 +180,8 @@ void judge_list(struct runner *r, struct request *q, PSCATTER_GATHER_LIST list)
     q->list = list;
     q->own = list && list == q->lent;
     if (broken(r, PROPERTY_SG_ELEMENT_COUNT, right))
-        failed_number(r, PROPERTY_SG_ELEMENT_COUNT, q->merge ? "elements, at most" : "elements", q->pieces, count);
+        failed_number(r, PROPERTY_SG_ELEMENT_COUNT, q->merge ? "elements, at most" : "elements",
+                      q->pieces, count);
     if (!list || count > q->pieces)
         return;
     q->first_length = list->Elements[0].Length;
@@ -213,7 +223,8 @@ static void describe_bytes(struct runner *r, const struct request *q, const stru
         for (uint32_t i = 0; i + length <= o->buffer[b].length; i++) {
             const uint8_t *first = o->filled + b % 64 * PATTERN_STRIDE + i;
 
-            if (!memcmp(shadow_of(o, b) + i, t->bytes, length) || !memcmp(first, t->bytes, length)) {
+            if (!memcmp(shadow_of(o, b) + i, t->bytes, length) ||
+                !memcmp(first, t->bytes, length)) {
                 snprintf(text, size, "%u bytes like buffer%u's from %u on%s", t->length, b, i,
                          memcmp(shadow_of(o, b) + i, t->bytes, length) ? " (stale)" : "");
                 return;
@@ -264,9 +275,10 @@ void judge_received(struct runner *r, struct request *q)
         if (bytes_mapped(o, s->buffer, s->offset, s->length, true) || !memory_of(o, s->buffer))
             continue; /* mapped again while the call ran */
         if (broken(r, PROPERTY_DEVICE_RECEIVED,
-                   same_bytes(o, s->buffer, s->offset, s->length, memory_of(o, s->buffer) + s->offset)))
-            failed_text(r, PROPERTY_DEVICE_RECEIVED, q->serial ? "what the device wrote" : "untouched data",
-                        "other bytes");
+                   same_bytes(o, s->buffer, s->offset, s->length,
+                              memory_of(o, s->buffer) + s->offset)))
+            failed_text(r, PROPERTY_DEVICE_RECEIVED,
+                        q->serial ? "what the device wrote" : "untouched data", "other bytes");
     }
 }
 
@@ -280,7 +292,8 @@ void judge_memory(struct runner *r, unsigned buffer)
 
     if (!b->mapped || r->over || !memory_of(o, buffer))
         return;
-    if (broken(r, PROPERTY_MEMORY_INTACT, same_bytes(o, buffer, 0, b->length, memory_of(o, buffer)))) {
+    if (broken(r, PROPERTY_MEMORY_INTACT,
+               same_bytes(o, buffer, 0, b->length, memory_of(o, buffer)))) {
         snprintf(which, sizeof which, "other bytes in buffer%u", buffer);
         failed_text(r, PROPERTY_MEMORY_INTACT, "what was written there", which);
     }
@@ -294,9 +307,13 @@ static void add_pool(const struct pool *pool, struct rig_count *count)
 
 static struct rig_count predicted_count(const struct oracle *o)
 {
-    struct rig_count count = {.adapters = o->adapters, .dma_handles = o->dmas,
-                              .dma_adapters = o->dmas + o->hals, .providers = o->providers,
-                              .devices = o->devices, .lists_built = o->built, .lists_freed = o->freed};
+    struct rig_count count = {.adapters = o->adapters,
+                              .dma_handles = o->dmas,
+                              .dma_adapters = o->dmas + o->hals,
+                              .providers = o->providers,
+                              .devices = o->devices,
+                              .lists_built = o->built,
+                              .lists_freed = o->freed};
 
     for (unsigned i = 0; i < o->active_count; i++) {
         const struct request *q = &o->request[o->active[i]];
@@ -312,8 +329,8 @@ static struct rig_count predicted_count(const struct oracle *o)
     return count;
 }
 
-static void judge_count(struct runner *r, enum property property, const char *what, uint32_t expected,
-                        uint32_t actual)
+static void judge_count(struct runner *r, enum property property, const char *what,
+                        uint32_t expected, uint32_t actual)
 {
     digest_add(r, actual);
     if (broken(r, property, expected == actual))
@@ -327,19 +344,26 @@ static void judge_conservation(struct runner *r)
 
     rig_count(r->machine, &actual);
     judge_count(r, PROPERTY_CONSERVE_OBJECTS, "adapters", expected.adapters, actual.adapters);
-    judge_count(r, PROPERTY_CONSERVE_OBJECTS, "DMA handles", expected.dma_handles, actual.dma_handles);
-    judge_count(r, PROPERTY_CONSERVE_OBJECTS, "DMA adapters", expected.dma_adapters, actual.dma_adapters);
+    judge_count(r, PROPERTY_CONSERVE_OBJECTS, "DMA handles", expected.dma_handles,
+                actual.dma_handles);
+    judge_count(r, PROPERTY_CONSERVE_OBJECTS, "DMA adapters", expected.dma_adapters,
+                actual.dma_adapters);
     judge_count(r, PROPERTY_CONSERVE_OBJECTS, "providers", expected.providers, actual.providers);
     judge_count(r, PROPERTY_CONSERVE_OBJECTS, "devices", expected.devices, actual.devices);
-    judge_count(r, PROPERTY_CONSERVE_LISTS, "lists built", expected.lists_built, actual.lists_built);
-    judge_count(r, PROPERTY_CONSERVE_LISTS, "lists freed", expected.lists_freed, actual.lists_freed);
+    judge_count(r, PROPERTY_CONSERVE_LISTS, "lists built", expected.lists_built,
+                actual.lists_built);
+    judge_count(r, PROPERTY_CONSERVE_LISTS, "lists freed", expected.lists_freed,
+                actual.lists_freed);
     judge_count(r, PROPERTY_CONSERVE_LISTS, "lists live", expected.lists_live, actual.lists_live);
-    judge_count(r, PROPERTY_CONSERVE_LISTS, "requests waiting", expected.lists_waiting, actual.lists_waiting);
+    judge_count(r, PROPERTY_CONSERVE_LISTS, "requests waiting", expected.lists_waiting,
+                actual.lists_waiting);
     judge_count(r, PROPERTY_CONSERVE_LISTS, "lists owed", expected.lists_owed, actual.lists_owed);
-    judge_count(r, PROPERTY_CONSERVE_LISTS, "callbacks owed", expected.lists_owed, rig_owed(r->machine));
+    judge_count(r, PROPERTY_CONSERVE_LISTS, "callbacks owed", expected.lists_owed,
+                rig_owed(r->machine));
     judge_count(r, PROPERTY_CONSERVE_LISTS, "transfers posted", r->oracle.post_count,
                 rig_device_posted(r->machine));
-    judge_count(r, PROPERTY_CONSERVE_REGISTERS, "registers", expected.registers_total, actual.registers_total);
+    judge_count(r, PROPERTY_CONSERVE_REGISTERS, "registers", expected.registers_total,
+                actual.registers_total);
     judge_count(r, PROPERTY_CONSERVE_REGISTERS, "registers held", expected.registers_held,
                 actual.registers_held);
 }

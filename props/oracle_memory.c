@@ -82,7 +82,10 @@ void oracle_mdl(struct oracle *o, struct call *c)
         fails(c, STATUS_UNSUCCESSFUL);
         return;
     }
-    *mdl = (struct o_mdl){.life = LIFE_live, .buffer = buffer, .next = next, .offset = c->offset,
+    *mdl = (struct o_mdl){.life = LIFE_live,
+                          .buffer = buffer,
+                          .next = next,
+                          .offset = c->offset,
                           .length = c->length};
     o->mdls++;
 }
@@ -131,7 +134,8 @@ void oracle_net_buffer(struct oracle *o, struct call *c)
         fails(c, STATUS_UNSUCCESSFUL);
         return;
     }
-    *nb = (struct o_nb){.life = LIFE_live, .chain = chain, .offset = c->offset, .length = c->length};
+    *nb =
+        (struct o_nb){.life = LIFE_live, .chain = chain, .offset = c->offset, .length = c->length};
     normalise(o, nb);
     if (c->a[3].n == 1)
         put_at_end(o, nb);
@@ -203,7 +207,8 @@ void oracle_cpu_write(struct oracle *o, struct call *c)
     else if (bytes_lent(o, buffer, start, c->length))
         refuse(c, RULE_SGL_39);
     else
-        memcpy(shadow_of(o, buffer) + start, o->written + c->record % 64 * PATTERN_STRIDE, c->length);
+        memcpy(shadow_of(o, buffer) + start, o->written + c->record % 64 * PATTERN_STRIDE,
+               c->length);
 }
 
 void oracle_cpu_read(struct oracle *o, struct call *c)

@@ -4,8 +4,14 @@
 #include "oracle.h"
 
 /* choice `header`, in its order */
-enum { HEADER_macro_size, HEADER_sizeof, HEADER_short, HEADER_wrong_type, HEADER_revision_0,
-       HEADER_revision_2 };
+enum {
+    HEADER_macro_size,
+    HEADER_sizeof,
+    HEADER_short,
+    HEADER_wrong_type,
+    HEADER_revision_0,
+    HEADER_revision_2
+};
 
 unsigned live_adapter(const struct oracle *o, const struct call *c, unsigned i)
 {
@@ -92,8 +98,10 @@ void oracle_initialize(struct oracle *o, struct call *c)
         never(c);
         return;
     }
-    o->adapter[c->made] = (struct o_adapter){.life = LIFE_live, .state = STATE_initializing,
-                                             .driver = driver, .minor = o->driver[driver].minor};
+    o->adapter[c->made] = (struct o_adapter){.life = LIFE_live,
+                                             .state = STATE_initializing,
+                                             .driver = driver,
+                                             .minor = o->driver[driver].minor};
     o->adapters++;
     o->driver[driver].adapters++;
     oracle_expect_here(o, FRAME_initialize, c->made, 0, PASSIVE_LEVEL);
@@ -487,16 +495,30 @@ void leave_miniport(struct oracle *o, const struct frame *frame, NTSTATUS status
     if (o->adapter[n].life != LIFE_live)
         return; /* it ended meanwhile */
     switch (frame->kind) {
-    case FRAME_initialize: leave_initialize(o, n, status); break;
-    case FRAME_restart: leave_restart(o, n, status); break;
-    case FRAME_pause: leave_pause(o, n, status); break;
-    case FRAME_reset: leave_reset(o, n, status); break;
-    case FRAME_send: leave_send(o, n, frame->detail); break;
+    case FRAME_initialize:
+        leave_initialize(o, n, status);
+        break;
+    case FRAME_restart:
+        leave_restart(o, n, status);
+        break;
+    case FRAME_pause:
+        leave_pause(o, n, status);
+        break;
+    case FRAME_reset:
+        leave_reset(o, n, status);
+        break;
+    case FRAME_send:
+        leave_send(o, n, frame->detail);
+        break;
     case FRAME_halt:
-        adapter_dies(o, n, frame->detail == NdisHaltDeviceSurpriseRemoved ? RULE_FSG_15 : RULE_SGL_27,
+        adapter_dies(o, n,
+                     frame->detail == NdisHaltDeviceSurpriseRemoved ? RULE_FSG_15 : RULE_SGL_27,
                      RULE_SG_38);
         break;
-    case FRAME_shutdown: adapter_dies(o, n, RULE_NONE, RULE_NONE); break;
-    default: break;
+    case FRAME_shutdown:
+        adapter_dies(o, n, RULE_NONE, RULE_NONE);
+        break;
+    default:
+        break;
     }
 }

@@ -37,12 +37,17 @@ static bool request_possible(const struct o_device *device, enum rig_irp irp)
     case RIG_QUERY_STOP_DEVICE:
         return device->started && !device->removed && !device->stop_pending;
     case RIG_STOP_DEVICE:
-    case RIG_CANCEL_STOP_DEVICE: return device->stop_pending;
-    case RIG_QUERY_REMOVE_DEVICE: return !device->removed && !device->remove_pending;
-    case RIG_CANCEL_REMOVE_DEVICE: return device->remove_pending;
+    case RIG_CANCEL_STOP_DEVICE:
+        return device->stop_pending;
+    case RIG_QUERY_REMOVE_DEVICE:
+        return !device->removed && !device->remove_pending;
+    case RIG_CANCEL_REMOVE_DEVICE:
+        return device->remove_pending;
     case RIG_SURPRISE_REMOVAL:
-    case RIG_FILTER_RESOURCE_REQUIREMENTS: return !device->removed;
-    case RIG_REMOVE_DEVICE: break;
+    case RIG_FILTER_RESOURCE_REQUIREMENTS:
+        return !device->removed;
+    case RIG_REMOVE_DEVICE:
+        break;
     }
     return true;
 }
@@ -66,10 +71,10 @@ static void pnp(struct oracle *o, struct call *c, enum rig_irp irp)
     oracle_expect_here(o, FRAME_pnp, n, irp, PASSIVE_LEVEL);
 }
 
-#define PNP(operation, irp)                                    \
+#define PNP(operation, irp)                                   \
     void oracle_##operation(struct oracle *o, struct call *c) \
-    {                                                          \
-        pnp(o, c, irp);                                        \
+    {                                                         \
+        pnp(o, c, irp);                                       \
     }
 PNP(start_device, RIG_START_DEVICE)
 PNP(stop_device, RIG_STOP_DEVICE)
@@ -148,9 +153,14 @@ static void leave_pnp(struct oracle *o, struct o_device *device, enum rig_irp ir
         must_have_stopped(o, device, status, RULE_PNP_04);
         device_dies(o, device);
         break;
-    case RIG_QUERY_STOP_DEVICE: device->stop_pending = status >= 0; break;
-    case RIG_QUERY_REMOVE_DEVICE: device->remove_pending = status >= 0; break;
-    case RIG_FILTER_RESOURCE_REQUIREMENTS: break;
+    case RIG_QUERY_STOP_DEVICE:
+        device->stop_pending = status >= 0;
+        break;
+    case RIG_QUERY_REMOVE_DEVICE:
+        device->remove_pending = status >= 0;
+        break;
+    case RIG_FILTER_RESOURCE_REQUIREMENTS:
+        break;
     case RIG_CANCEL_STOP_DEVICE:
     case RIG_CANCEL_REMOVE_DEVICE:
     case RIG_SURPRISE_REMOVAL:
@@ -362,7 +372,8 @@ void oracle_NetDmaProviderStart(struct oracle *o, struct call *c)
 {
     unsigned named_one = named(c, 0, CLASS_provider);
     bool known = named_one && o->provider[named_one].life == LIFE_live;
-    uint32_t count = c->length = (uint32_t)number_of(c, 1, known ? o->provider[named_one].channels : 0);
+    uint32_t count = c->length =
+        (uint32_t)number_of(c, 1, known ? o->provider[named_one].channels : 0);
     uint32_t transfer = c->offset = (uint32_t)number_of(c, 2, 4096);
     unsigned n = provider_of(o, c);
     struct o_provider *provider = &o->provider[n];

@@ -26,11 +26,11 @@ struct request *request_plan(struct oracle *o, struct call *c, enum request_kind
     return q;
 }
 
-void request_map(struct oracle *o, struct request *q, unsigned chain, uint64_t offset, uint64_t length,
-                 bool to_end)
+void request_map(struct oracle *o, struct request *q, unsigned chain, uint64_t offset,
+                 uint64_t length, bool to_end)
 {
-    q->length = (uint32_t)chain_segments(o, chain, offset, length, to_end, q->segments,
-                                         &q->segment_count);
+    q->length =
+        (uint32_t)chain_segments(o, chain, offset, length, to_end, q->segments, &q->segment_count);
     for (unsigned i = 0; i < q->segment_count; i++)
         q->pieces += span_of(o, &q->segments[i]);
     q->registers = registers_counted(o) ? q->pieces : 0;
@@ -56,7 +56,8 @@ static bool overlap(uint32_t a, uint32_t a_length, uint32_t b, uint32_t b_length
     return a < (uint64_t)b + b_length && b < (uint64_t)a + a_length;
 }
 
-static bool request_covers(const struct request *q, unsigned buffer, uint32_t offset, uint32_t length)
+static bool request_covers(const struct request *q, unsigned buffer, uint32_t offset,
+                           uint32_t length)
 {
     for (unsigned i = 0; i < q->segment_count; i++) {
         const struct segment *s = &q->segments[i];
@@ -111,7 +112,8 @@ enum rig_rule lending_broken(const struct oracle *o, const struct request *q)
     return RULE_NONE;
 }
 
-static bool segment_conflicts(const struct oracle *o, const struct request *q, const struct segment *s)
+static bool segment_conflicts(const struct oracle *o, const struct request *q,
+                              const struct segment *s)
 {
     for (unsigned i = 0; i < o->active_count; i++) {
         const struct request *other = &o->request[o->active[i]];
@@ -313,7 +315,8 @@ static void data_arrive(struct oracle *o, const struct request *q)
 
         skip -= over;
         left -= take;
-        memcpy(shadow_of(o, s->buffer) + s->offset + over, o->ramp + ((q->serial + done) & 0xFF), take);
+        memcpy(shadow_of(o, s->buffer) + s->offset + over, o->ramp + ((q->serial + done) & 0xFF),
+               take);
         o->buffer[s->buffer].received = true;
         done += take;
     }

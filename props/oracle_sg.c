@@ -4,8 +4,16 @@
 #include "oracle.h"
 
 /* choice `parameters`, in its order */
-enum { PARAMETERS_good, PARAMETERS_wrong_type, PARAMETERS_wrong_revision, PARAMETERS_short,
-       PARAMETERS_flags, PARAMETERS_queue_1, PARAMETERS_usage_10, PARAMETERS_no_handler };
+enum {
+    PARAMETERS_good,
+    PARAMETERS_wrong_type,
+    PARAMETERS_wrong_revision,
+    PARAMETERS_short,
+    PARAMETERS_flags,
+    PARAMETERS_queue_1,
+    PARAMETERS_usage_10,
+    PARAMETERS_no_handler
+};
 /* choice `header` */
 enum { HEADER_short = 2, HEADER_wrong_type, HEADER_revision_0, HEADER_revision_2 };
 
@@ -79,9 +87,10 @@ void oracle_NdisMRegisterScatterGatherDma(struct oracle *o, struct call *c)
     c->status = registration_status(o, c, adapter, maximum);
     if (c->status != NDIS_STATUS_SUCCESS)
         return;
-    *dma = (struct o_dma){.life = LIFE_live, .adapter = adapter, .handler = c->a[4].n == 0,
-                          .maximum = maximum};
-    dma->pool = (struct pool){.live = true, .wide = c->a[2].n & NDIS_SG_DMA_64_BIT_ADDRESS,
+    *dma = (struct o_dma){
+        .life = LIFE_live, .adapter = adapter, .handler = c->a[4].n == 0, .maximum = maximum};
+    dma->pool = (struct pool){.live = true,
+                              .wide = c->a[2].n & NDIS_SG_DMA_64_BIT_ADDRESS,
                               .registers = registers_for(o, maximum)};
     dma->list_size = list_size_of(dma->pool.registers);
     c->value = dma->list_size;
@@ -110,8 +119,8 @@ static bool has_posted(const struct oracle *o, const struct pool *pool)
 
 void oracle_NdisMDeregisterScatterGatherDma(struct oracle *o, struct call *c)
 {
-    bool is_adapter = c->a[0].ref.mode == REF_WRONG && c->a[0].ref.class == CLASS_adapter &&
-                      c->a[0].value;
+    bool is_adapter =
+        c->a[0].ref.mode == REF_WRONG && c->a[0].ref.class == CLASS_adapter && c->a[0].value;
     struct o_dma *dma = dma_of(o, c, is_adapter ? RULE_SG_33 : RULE_SG_40);
     enum o_state state;
 
@@ -169,7 +178,8 @@ static void plan_net_buffer(struct oracle *o, struct request *q, struct o_dma *d
                 o->settings[SETTING_list_end] == 1);
 }
 
-static bool allocation_refused(struct oracle *o, struct call *c, struct o_dma *dma, struct request *q)
+static bool allocation_refused(struct oracle *o, struct call *c, struct o_dma *dma,
+                               struct request *q)
 {
     unsigned nb = named(c, 1, CLASS_nb);
     enum rig_rule rule = net_buffer_broken(o, dma, nb, q->to_device);
@@ -200,7 +210,8 @@ static void allocation_warnings(const struct oracle *o, struct call *c, const st
         warn(c, RULE_SG_16);
 }
 
-static bool allocation_fails(const struct oracle *o, const struct o_dma *dma, const struct request *q)
+static bool allocation_fails(const struct oracle *o, const struct o_dma *dma,
+                             const struct request *q)
 {
     return !q->data_length || o->settings[SETTING_fail_list] || no_request_slot(o) ||
            ((uint64_t)q->current_offset + q->data_length > dma->maximum && registers_counted(o)) ||
@@ -212,7 +223,8 @@ void oracle_NdisMAllocateNetBufferSGList(struct oracle *o, struct call *c)
     struct request *q = request_plan(o, c, KIND_nb);
     unsigned named_dma = named(c, 0, CLASS_dma);
     unsigned buffer = named(c, 3, CLASS_buffer);
-    uint32_t limit = named_dma && o->dma[named_dma].life == LIFE_live ? o->dma[named_dma].list_size : 0;
+    uint32_t limit =
+        named_dma && o->dma[named_dma].life == LIFE_live ? o->dma[named_dma].list_size : 0;
     struct o_dma *dma;
 
     c->length = cut((uint32_t)number_of(c, 4, limit), buffer ? o->buffer[buffer].length : 0);
@@ -240,7 +252,8 @@ static bool nb_changed(const struct oracle *o, const struct request *q)
 }
 
 /* What is wrong with a list that is not the live one of this handle: (b) to (e). */
-static enum rig_rule no_such_list(struct oracle *o, const struct call *c, unsigned dma, const void *p)
+static enum rig_rule no_such_list(struct oracle *o, const struct call *c, unsigned dma,
+                                  const void *p)
 {
     const struct request *q = lent_list(o, p);
     unsigned nb = named(c, 2, CLASS_nb);
@@ -307,7 +320,8 @@ void oracle_NdisMFreeNetBufferSGList(struct oracle *o, struct call *c)
 static uint64_t va_offset(const struct oracle *o, const struct o_mdl *mdl, unsigned va)
 {
     uint32_t start = (o->buffer[mdl->buffer].page_offset + mdl->offset) % PAGE_SIZE;
-    const uint64_t offsets[] = {0, PAGE_SIZE - start, (uint64_t)mdl->length - 1, mdl->length, UINT64_MAX};
+    const uint64_t offsets[] = {0, PAGE_SIZE - start, (uint64_t)mdl->length - 1, mdl->length,
+                                UINT64_MAX};
 
     return offsets[va];
 }
@@ -494,7 +508,8 @@ void oracle_device_run(struct oracle *o, struct call *c)
     q = &o->request[c->request];
     q->posted = false;
     o->post_count--;
-    memmove(&o->posts[posted], &o->posts[posted + 1], (o->post_count - posted) * sizeof o->posts[0]);
+    memmove(&o->posts[posted], &o->posts[posted + 1],
+            (o->post_count - posted) * sizeof o->posts[0]);
     c->serial = ++o->serial;
     if (!q->to_device)
         q->serial = c->serial;

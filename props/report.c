@@ -18,7 +18,8 @@ static void print_marked(FILE *to, const struct program *program, unsigned recor
     }
 }
 
-void report_finding(FILE *to, const struct program *program, const struct verdict *verdict, const char *replay)
+void report_finding(FILE *to, const struct program *program, const struct verdict *verdict,
+                    const char *replay)
 {
     const struct property_row *row = property_row(verdict->property);
 

@@ -122,8 +122,7 @@ void runner_run(struct runner *r, const struct program *program, const struct ru
 bool broken(struct runner *r, enum property property, bool holds)
 {
     r->evaluated[property]++;
-    return !holds && !r->over &&
-           (r->options.only == PROPERTY_NONE || r->options.only == property);
+    return !holds && !r->over && (r->options.only == PROPERTY_NONE || r->options.only == property);
 }
 
 static struct verdict *fail(struct runner *r, enum property property)
@@ -150,7 +149,8 @@ void failed_number(struct runner *r, enum property property, const char *what, u
 {
     struct verdict *verdict = fail(r, property);
 
-    snprintf(verdict->expected, sizeof verdict->expected, "%s %llu", what, (unsigned long long)expected);
+    snprintf(verdict->expected, sizeof verdict->expected, "%s %llu", what,
+             (unsigned long long)expected);
     snprintf(verdict->actual, sizeof verdict->actual, "%s %llu", what, (unsigned long long)actual);
 }
 
