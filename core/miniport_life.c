@@ -369,6 +369,7 @@ bool rig_shutdown(struct machine *machine, NDIS_HANDLE handle, NDIS_SHUTDOWN_ACT
         !processor_can(machine, level) || (bug_check && !wants_bug_check(machine, adapter)))
         return false;
     adapter->state = ADAPTER_SHUTDOWN;
+    adapter->pause = adapter->restart = adapter->reset = ANSWER_NONE;
     enter(machine, adapter, SITE_SHUTDOWN, level);
     handlers(machine, adapter)->ShutdownHandlerEx(adapter->context, action);
     frame_leave(machine, "MiniportShutdownEx");

@@ -70,17 +70,19 @@ bool rig_cancel_send(struct machine *machine, NDIS_HANDLE handle, PVOID cancel_i
 }
 
 /* SGL-34, SGL-32: no NET_BUFFER of the list may be mapped or about to be. */
-static enum rig_rule check_lists(struct machine *machine, const NET_BUFFER_LIST *nbl)
+static enum rig_rule check_lists(struct machine *machine, const NET_BUFFER_LIST *nbl, uint32_t *made)
 {
     enum rig_rule rule = RULE_NONE;
 
     for (const NET_BUFFER *nb = nbl->FirstNetBuffer; nb; nb = nb->Next) {
         const struct sg *sg = sg_of_net_buffer(machine, nb);
 
-        if (sg && sg->state == SG_WAITING)
+        if (!sg)
+            continue;
+        *made = sg->made;
+        if (sg->state == SG_WAITING)
             return RULE_SGL_34;
-        if (sg)
-            rule = RULE_SGL_32;
+        rule = RULE_SGL_32;
     }
     return rule;
 }
@@ -90,15 +92,16 @@ static void complete_one(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFE
     struct net_buffer_list *list = net_buffer_list_of(machine, nbl);
     struct adapter *adapter;
     enum rig_rule rule = RULE_NONE;
+    uint32_t made = 0;
 
     if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE ||
         processor_irql(machine) > DISPATCH_LEVEL || !list ||
         list->adapter != adapter_index(machine, adapter) + 1)
         rule = RULE_LIFE_75;
     else
-        rule = check_lists(machine, nbl);
+        rule = check_lists(machine, nbl, &made);
     if (rule) {
-        verifier_report(machine, rule, "NdisMSendNetBufferListsComplete", 0, 0);
+        verifier_report(machine, rule, "NdisMSendNetBufferListsComplete", made, 0);
         return;
     }
     list->adapter = 0;

@@ -127,7 +127,8 @@ ULONG NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer)
     for (PMDL mdl = NetBuffer->CurrentMdl; mdl && left > 0; mdl = mdl->Next) {
         ULONG part = mdl->ByteCount < left ? mdl->ByteCount : left;
 
-        count += ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(mdl), part);
+        if (part > 0)
+            count += ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(mdl), part);
         left -= part;
     }
     return count;

@@ -164,7 +164,7 @@ static void tell_affinities(struct machine *machine, const NET_DMA_PROVIDER_CHAR
     for (ULONG i = 0; i < count; i++)
         affinities[i] = (NET_DMA_CHANNEL_CPU_AFFINITY){i, i % machine->settings[SETTING_processors]};
     if (!frame_enter(machine, SITE_AFFINITY, device, 0, machine->current, PASSIVE_LEVEL))
-        return;
+        assert(!"the callback is made only where a frame is left");
     c->SetDmaChannelCpuAffinity(context, affinities, count * (ULONG)sizeof affinities[0]);
     frame_leave(machine, "ProviderSetDmaChannelCpuAffinity");
 }
@@ -192,6 +192,7 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
     enum rig_rule rule = RULE_NONE;
     struct provider *provider;
     uint32_t generation;
+    bool affinity;
 
     if (interface_version(machine) == 0)
         return STATUS_UNSUCCESSFUL; /* ACT-07 */
@@ -205,12 +206,14 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
         verifier_report(machine, rule, "NetDmaRegisterProvider", 0, 0);
         return STATUS_UNSUCCESSFUL;
     }
+    affinity = machine->settings[SETTING_msi_x] && c->SetDmaChannelCpuAffinity;
     provider = free_provider(machine);
-    if (!provider || c->MaxDmaChannelCount > RIG_CHANNELS)
+    if (!provider || c->MaxDmaChannelCount > RIG_CHANNELS ||
+        (affinity && machine->frame_count == RIG_FRAMES))
         return STATUS_INSUFFICIENT_RESOURCES;
     make_provider(machine, provider, ProviderContext, c);
     generation = provider->generation;
-    if (machine->settings[SETTING_msi_x] && c->SetDmaChannelCpuAffinity)
+    if (affinity)
         tell_affinities(machine, c, provider->device, ProviderContext);
     else if (machine->settings[SETTING_msi_x])
         verifier_report(machine, RULE_PRV_09, "NetDmaRegisterProvider", 0, 0);

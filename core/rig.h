@@ -119,7 +119,8 @@ enum rig_timing rig_timing(struct machine *machine, enum rig_timing timing); /* 
 uint32_t rig_origin(struct machine *machine, uint32_t origin); /* where we are; returns the old one */
 unsigned rig_owed(const struct machine *machine);              /* callbacks that wait for a step */
 /* Run owed callback number OWED on PROCESSOR. Refused if there is none, if the processor does not
- * exist or is at DISPATCH_LEVEL or above, or if RIG_FRAMES callbacks are already nested. */
+ * exist or is at the callback's level (DISPATCH_LEVEL for lists) or above, or if RIG_FRAMES callbacks
+ * are already nested. */
 bool rig_step(struct machine *machine, unsigned owed, unsigned processor);
 
 /* ---- memory ---- */

@@ -20,9 +20,9 @@ void runner_plays(struct runner *r)
 
 static bool is_known(const struct oracle *o, const void *value)
 {
-    for (unsigned class = 1; class < CLASS_COUNT; class ++)
-        for (unsigned i = 1; i <= o->made[class]; i++)
-            if (o->value[class][i] == value)
+    for (unsigned k = 1; k < CLASS_COUNT; k++)
+        for (unsigned i = 1; i <= o->made[k]; i++)
+            if (o->value[k][i] == value)
                 return true;
     return false;
 }
@@ -37,7 +37,7 @@ static bool is_handle(enum name_class class)
 static void *forge(struct runner *r, enum name_class class, unsigned way)
 {
     static const uint64_t flips[6] = {
-        1, 1u << 16, UINT64_C(1) << 32, UINT64_C(1) << 48, 1u << 14, UINT64_C(1) << 62};
+        1, 1u << 16, UINT64_C(1) << 32, UINT64_C(1) << 52, 1u << 14, UINT64_C(1) << 62};
     const uint64_t strays[8] = {8, 1, (uint64_t)-8, 3, 0, 0, 0, 0};
     const struct oracle *o = &r->oracle;
     void *newest = o->made[class] ? o->value[class][o->made[class]] : NULL;
@@ -159,13 +159,14 @@ static bool same_counts(const struct rig_count *a, const struct rig_count *b)
 static void run_call(struct runner *r, struct call *c, int timing)
 {
     struct rig_count before, after;
+    bool refused = c->rule != RULE_NONE;
     uint32_t origin = rig_origin(r->machine, r->record + 1);
     enum rig_timing old = timing < 0 ? RIG_INSIDE : rig_timing(r->machine, (enum rig_timing)timing);
 
-    if (c->rule)
+    if (refused)
         rig_count(r->machine, &before);
     call_machine(r, c);
-    if (c->rule && !r->over) {
+    if (refused && !r->over) {
         rig_count(r->machine, &after);
         if (broken(r, PROPERTY_CALL_UNCHANGED, same_counts(&before, &after)))
             failed_text(r, PROPERTY_CALL_UNCHANGED, "a refused call changes nothing",

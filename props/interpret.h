@@ -112,6 +112,8 @@ void result_void(struct runner *r, struct call *c);
 void result_number(struct runner *r, struct call *c, enum property property, uint64_t number);
 /* A handle or object that a call makes: NULL or not as predicted; the name holds it. */
 void result_object(struct runner *r, struct call *c, void *object);
+/* HANDLE has just been given out: it is nothing that is known already. */
+void judge_new_handle(struct runner *r, const void *handle);
 /* The out value of a call with a status; UNTOUCHED: what lay there before. */
 void result_handle(struct runner *r, struct call *c, void *handle, const void *untouched);
 

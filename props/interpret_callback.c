@@ -27,7 +27,7 @@ const char *const frame_names[FRAME_COUNT] = {
 
 void *context_of(enum name_class class, unsigned number)
 {
-    return (void *)(uintptr_t)(UINT64_C(0xC0DE000000000001) + ((uint64_t) class << 32) +
+    return (void *)(uintptr_t)(UINT64_C(0xC0DE000000000001) + ((uint64_t)(class) << 32) +
                                ((uint64_t)number << 8));
 }
 
@@ -177,9 +177,10 @@ NTSTATUS callback(struct runner *r, enum frame_kind kind, enum name_class class,
 
     if (!may_enter(r, kind, class, context))
         return STATUS_SUCCESS;
-    if (kind == FRAME_initialize)
+    if (kind == FRAME_initialize) {
+        judge_new_handle(r, handle);
         o->value[CLASS_adapter][o->expected.object] = handle;
-    else if (kind == FRAME_add_device)
+    } else if (kind == FRAME_add_device)
         o->value[CLASS_device][o->expected.object] = handle;
     digest_add(r, 0x200000u + (unsigned)kind * 16 + o->expected.processor);
     trace_line(r, "%s on processor %u", frame_names[kind], o->expected.processor);

@@ -105,11 +105,21 @@ static bool is_live_handle(const struct oracle *o, const void *handle)
 
 static bool is_context(const struct oracle *o, const void *handle)
 {
-    for (unsigned class = 1; class < CLASS_COUNT; class ++)
-        for (unsigned i = 1; i <= o->made[class]; i++)
-            if (context_of((enum name_class) class, i) == handle)
+    for (unsigned k = 1; k < CLASS_COUNT; k++)
+        for (unsigned i = 1; i <= o->made[k]; i++)
+            if (context_of((enum name_class)k, i) == handle)
                 return true;
     return false;
+}
+
+void judge_new_handle(struct runner *r, const void *handle)
+{
+    const struct oracle *o = &r->oracle;
+
+    if (broken(r, PROPERTY_HANDLE_DISTINCT,
+               handle && !is_live_handle(o, handle) && !is_context(o, handle)))
+        failed_text(r, PROPERTY_HANDLE_DISTINCT, "a new value",
+                    "one that stands for something else");
 }
 
 void result_handle(struct runner *r, struct call *c, void *handle, const void *untouched)
@@ -125,10 +135,6 @@ void result_handle(struct runner *r, struct call *c, void *handle, const void *u
             failed_text(r, PROPERTY_OUT_POISONED, "no handle", "a live handle");
         return;
     }
-    if (broken(r, PROPERTY_HANDLE_DISTINCT,
-               handle && handle != untouched && !is_live_handle(o, handle) &&
-                   !is_context(o, handle)))
-        failed_text(r, PROPERTY_HANDLE_DISTINCT, "a new value",
-                    "one that stands for something else");
+    judge_new_handle(r, handle == untouched ? NULL : handle);
     o->value[c->row->makes][c->made] = handle;
 }

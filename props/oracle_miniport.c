@@ -179,6 +179,7 @@ void oracle_shutdown(struct oracle *o, struct call *c)
         return;
     }
     adapter->state = STATE_shutdown;
+    adapter->pause = adapter->restart = adapter->reset = ANSWER_none;
     oracle_expect_here(o, FRAME_shutdown, n, c->a[1].n, bug_check ? HIGH_LEVEL : PASSIVE_LEVEL);
 }
 

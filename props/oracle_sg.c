@@ -368,14 +368,14 @@ static enum rig_rule bare_broken(struct oracle *o, struct call *c, struct reques
 
 static NTSTATUS bare_status(const struct oracle *o, struct call *c, const struct request *q)
 {
-    if (q->pieces > RIG_PIECES || q->registers > q->pool->registers)
+    if (too_many_pieces(o, q))
         return NDIS_STATUS_RESOURCES; /* whatever the memory */
     if (q->lent_size < list_size_of(q->pieces)) {
         c->value = list_size_of(q->pieces);
         return NDIS_STATUS_BUFFER_TOO_SHORT;
     }
-    if (no_request_slot(o) || pool_has_queue(o, q->pool) ||
-        q->pool->held + q->registers > q->pool->registers || o->frame_count == RIG_FRAMES)
+    if (no_request_slot(o) || pool_has_queue(o, q->pool) || !registers_free(o, q) ||
+        o->frame_count == RIG_FRAMES)
         return NDIS_STATUS_RESOURCES;
     return NDIS_STATUS_SUCCESS;
 }

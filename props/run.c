@@ -112,6 +112,7 @@ void runner_run(struct runner *r, const struct program *program, const struct ru
 {
     start(r, options, outcome);
     play_program(r, program);
+    r->record = program->count ? program->count - 1 : 0;
     if (!r->over)
         judge_end(r);
     finish(r);

@@ -31,11 +31,6 @@ bool front_run(const struct program *program, struct statistics *statistics)
     return host_run(host(), program, statistics);
 }
 
-void front_shrink(struct program *program)
-{
-    host_shrink(host(), program);
-}
-
 void front_report(FILE *to, const struct program *program, const char *replay)
 {
     if (!front_run(program, NULL))
