@@ -4,8 +4,8 @@
  * NDIS comes in here as any driver does. The checks are those of Driver Verifier's DMA option; a
  * refused operation changes nothing. Slots that a later room fills are NULL.
  */
-#include "map_registers.h"
 #include "device.h"
+#include "map_registers.h"
 #include "memory.h"
 #include "processor.h"
 #include "sg_builder.h"
@@ -65,8 +65,7 @@ static NTSTATUS check_size(struct machine *machine, const struct dma_adapter *ad
 {
     if (pieces == SG_CHAIN_TOO_SHORT)
         return STATUS_BUFFER_TOO_SMALL;
-    if (pieces > RIG_PIECES ||
-        (mapping_counts(machine) && (unsigned)pieces > adapter->registers))
+    if (pieces > RIG_PIECES || (mapping_counts(machine) && (unsigned)pieces > adapter->registers))
         return STATUS_INSUFFICIENT_RESOURCES;
     return STATUS_SUCCESS;
 }
@@ -132,8 +131,7 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
 static NTSTATUS check_mapping(struct machine *machine, struct mapping *mapping, PMDL mdl, PVOID va,
                               ULONG length, int *pieces, const char *call)
 {
-    enum rig_rule rule =
-        check_call(machine, mapping->adapter, DISPATCH_LEVEL, true, RULE_HAL_20);
+    enum rig_rule rule = check_call(machine, mapping->adapter, DISPATCH_LEVEL, true, RULE_HAL_20);
 
     if (!rule)
         rule = check_range(machine, mdl, va, length, &mapping->range);

@@ -157,7 +157,7 @@ enum { HANDLE_MARK = 0xD3 };
 /* {mark:8, class:8, index:16, generation:32}: no pointer of a 64-bit host looks like this. */
 NDIS_HANDLE handle_make(enum handle_class class, unsigned index, uint32_t generation)
 {
-    uint64_t bits = (uint64_t)HANDLE_MARK << 56 | (uint64_t)class << 48 | (uint64_t)index << 32;
+    uint64_t bits = (uint64_t)HANDLE_MARK << 56 | (uint64_t) class << 48 | (uint64_t)index << 32;
 
     return (NDIS_HANDLE)(uintptr_t)(bits | generation);
 }
@@ -169,7 +169,7 @@ enum handle_class handle_class(NDIS_HANDLE handle)
 
     if (bits >> 56 != HANDLE_MARK || class > HANDLE_KIT)
         return (enum handle_class)0;
-    return (enum handle_class)class;
+    return (enum handle_class) class;
 }
 
 bool handle_parts(NDIS_HANDLE handle, enum handle_class class, unsigned slots, unsigned *index,

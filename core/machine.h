@@ -30,11 +30,11 @@ enum {
     NET_BUFFER_LISTS = 32,
     DRIVERS = 4,
     ADAPTERS = 4,
-    DMA_ADAPTERS = 264,          /* slots; a slot is used again only when all were used */
-    REGISTERS = 64,              /* map registers of a DMA adapter */
-    BANKS = 8,                   /* sets of bounce pages: one for each live DMA adapter */
+    DMA_ADAPTERS = 264, /* slots; a slot is used again only when all were used */
+    REGISTERS = 64,     /* map registers of a DMA adapter */
+    BANKS = 8,          /* sets of bounce pages: one for each live DMA adapter */
     REQUESTS = 64,
-    LIST_ARENA = 2 << 20,        /* bytes for lists that HAL provides */
+    LIST_ARENA = 2 << 20, /* bytes for lists that HAL provides */
     FORMER_LISTS = 256,
     WORK = 256,
     POSTS = 64,
@@ -48,16 +48,28 @@ enum {
 
 /* What a frame is the callback of. */
 enum site {
-    SITE_INITIALIZE, SITE_RESTART, SITE_PAUSE, SITE_HALT, SITE_RESET, SITE_SHUTDOWN, SITE_SEND,
-    SITE_CANCEL_SEND, SITE_PNP_EVENT, SITE_LIST, SITE_WORK, SITE_ADD_DEVICE, SITE_PNP, SITE_AFFINITY,
+    SITE_INITIALIZE,
+    SITE_RESTART,
+    SITE_PAUSE,
+    SITE_HALT,
+    SITE_RESET,
+    SITE_SHUTDOWN,
+    SITE_SEND,
+    SITE_CANCEL_SEND,
+    SITE_PNP_EVENT,
+    SITE_LIST,
+    SITE_WORK,
+    SITE_ADD_DEVICE,
+    SITE_PNP,
+    SITE_AFFINITY,
     SITE_UNLOAD
 };
 
 struct frame {
     uint8_t site, processor, entry_irql;
-    uint8_t caller, caller_irql;     /* processor that was running, and the level to go back to */
-    uint8_t detail;                  /* SITE_PNP: enum rig_irp */
-    uint16_t owner;                  /* adapter or device index */
+    uint8_t caller, caller_irql; /* processor that was running, and the level to go back to */
+    uint8_t detail;              /* SITE_PNP: enum rig_irp */
+    uint16_t owner;              /* adapter or device index */
 };
 
 struct work {
@@ -69,13 +81,13 @@ struct work {
 /* ---- Mm ---- */
 
 struct buffer {
-    uint32_t page, offset, length;   /* first page, offset in it, bytes */
+    uint32_t page, offset, length; /* first page, offset in it, bytes */
     bool live;
 };
 
 struct mdl {
     MDL head;
-    PFN_NUMBER frames[MDL_PAGES];    /* directly behind the header (MDL-01) */
+    PFN_NUMBER frames[MDL_PAGES]; /* directly behind the header (MDL-01) */
 };
 
 /* Memory that a caller lent for a list, until the list is freed (SGL-28). */
@@ -88,17 +100,17 @@ struct loan {
 /* ---- HAL ---- */
 
 struct dma_adapter {
-    DMA_ADAPTER head;                /* what the caller holds */
-    bool live, wide;                 /* wide: reaches above 4 GiB */
+    DMA_ADAPTER head; /* what the caller holds */
+    bool live, wide;  /* wide: reaches above 4 GiB */
     uint8_t registers, bank;
-    uint16_t waiting;                /* requests queued for registers */
-    uint64_t held;                   /* bit set of registers */
+    uint16_t waiting; /* requests queued for registers */
+    uint64_t held;    /* bit set of registers */
     uint32_t made;
 };
 
 struct piece {
     uint64_t bus;
-    uint8_t *data, *device;          /* the caller's bytes, and the bytes the device reaches */
+    uint8_t *data, *device; /* the caller's bytes, and the bytes the device reaches */
     uint32_t length;
     bool starts_mdl, bounced;
     uint8_t map_register;
@@ -108,7 +120,7 @@ enum request_state { REQUEST_FREE, REQUEST_WAITING, REQUEST_OWED, REQUEST_LIVE }
 
 /* One call of GetScatterGatherList or BuildScatterGatherList. */
 struct request {
-    uint8_t state;                   /* enum request_state; "waiting" in the rules is WAITING or OWED */
+    uint8_t state; /* enum request_state; "waiting" in the rules is WAITING or OWED */
     bool write_to_device, both_ways; /* both_ways: a bare MDL's list (BSG-12) */
     bool own_list;                   /* the list lies in the arena */
     uint16_t adapter;                /* index of the DMA adapter */
@@ -116,8 +128,8 @@ struct request {
     uint32_t length, offset;         /* bytes mapped, from OFFSET of the first MDL on */
     uint32_t turn;                   /* order of arrival */
     uint32_t made, list_size, element_count, first_length; /* as handed out */
-    uint64_t registers;              /* bit set held */
-    uint64_t seal;                   /* of the list as handed out (SGL-39) */
+    uint64_t registers;                                    /* bit set held */
+    uint64_t seal;                                         /* of the list as handed out (SGL-39) */
     PMDL mdl;
     PDRIVER_LIST_CONTROL routine;
     PVOID context;
@@ -137,7 +149,7 @@ struct posted_element {
 };
 
 struct post {
-    uint16_t request, adapter;       /* HAL request; owning NDIS adapter + 1, 0 none */
+    uint16_t request, adapter; /* HAL request; owning NDIS adapter + 1, 0 none */
     uint32_t skip, length, element_count;
 };
 
@@ -152,8 +164,14 @@ struct driver {
 };
 
 enum adapter_state {
-    ADAPTER_GONE, ADAPTER_INITIALIZING, ADAPTER_PAUSED, ADAPTER_RESTARTING, ADAPTER_RUNNING,
-    ADAPTER_PAUSING, ADAPTER_HALTING, ADAPTER_SHUTDOWN
+    ADAPTER_GONE,
+    ADAPTER_INITIALIZING,
+    ADAPTER_PAUSED,
+    ADAPTER_RESTARTING,
+    ADAPTER_RUNNING,
+    ADAPTER_PAUSING,
+    ADAPTER_HALTING,
+    ADAPTER_SHUTDOWN
 };
 
 /* A request that the driver may answer later: none, its callback runs, it returned PENDING, or the
@@ -162,13 +180,13 @@ enum answer { ANSWER_NONE, ANSWER_IN_CALLBACK, ANSWER_PENDING, ANSWER_EARLY };
 
 struct adapter {
     uint32_t generation, made;
-    uint8_t state;                   /* enum adapter_state */
+    uint8_t state; /* enum adapter_state */
     uint8_t driver;
-    uint8_t pause, restart, reset;   /* enum answer */
+    uint8_t pause, restart, reset; /* enum answer */
     bool registration_set, general_set, removed;
-    uint32_t attributes;             /* AttributeFlags */
-    uint32_t sends;                  /* NET_BUFFER_LISTs the driver owns */
-    uint8_t dma;                     /* index + 1 of its live registration, 0 none */
+    uint32_t attributes; /* AttributeFlags */
+    uint32_t sends;      /* NET_BUFFER_LISTs the driver owns */
+    uint8_t dma;         /* index + 1 of its live registration, 0 none */
     NDIS_STATUS early_status;
     NDIS_HANDLE context;
     DEVICE_OBJECT object;
@@ -178,8 +196,8 @@ struct dma {
     uint32_t generation, made, freed;
     bool live;
     uint8_t adapter;
-    uint32_t maximum;                /* MaximumPhysicalMapping */
-    uint32_t list_size;              /* ScatterGatherListSize */
+    uint32_t maximum;   /* MaximumPhysicalMapping */
+    uint32_t list_size; /* ScatterGatherListSize */
     uint32_t registers;
     MINIPORT_PROCESS_SG_LIST_HANDLER handler;
     PDMA_ADAPTER hal;
@@ -189,13 +207,13 @@ enum sg_state { SG_FREE, SG_WAITING, SG_LIVE };
 
 /* One call of NdisMAllocateNetBufferSGList or NdisBuildScatterGatherList. */
 struct sg {
-    uint8_t state;                   /* enum sg_state */
+    uint8_t state; /* enum sg_state */
     uint8_t dma;
     bool write_to_device, bare_mdl;
-    uint16_t loan;                   /* of a list buffer that HAL did not get: index + 1, 0 none */
+    uint16_t loan; /* of a list buffer that HAL did not get: index + 1, 0 none */
     uint32_t made, registers, length;
     PNET_BUFFER nb;
-    PMDL current_mdl, chain;         /* as mapped (FSG-13) */
+    PMDL current_mdl, chain; /* as mapped (FSG-13) */
     ULONG current_offset, data_length, data_offset;
     PVOID context, buffer;
     PSCATTER_GATHER_LIST list;
@@ -205,13 +223,13 @@ struct sg {
 struct net_buffer {
     NET_BUFFER head;
     bool live;
-    uint8_t list;                    /* index + 1 of its NET_BUFFER_LIST, 0 none */
+    uint8_t list; /* index + 1 of its NET_BUFFER_LIST, 0 none */
 };
 
 struct net_buffer_list {
     NET_BUFFER_LIST head;
     bool live, sent_while_pausing;
-    uint8_t adapter;                 /* index + 1 of the adapter that owns it, 0: the system */
+    uint8_t adapter; /* index + 1 of the adapter that owns it, 0: the system */
 };
 
 /* ---- NetDMA ---- */
@@ -233,7 +251,8 @@ struct provider {
 /* How far each table was used, so that a reset clears no more. */
 struct used {
     uint32_t pages, buffers, mdls, net_buffers, net_buffer_lists, drivers, adapters, dmas, sgs;
-    uint32_t dma_adapters, requests, arena, formers, work, posts, frame_bytes, loans, devices, providers;
+    uint32_t dma_adapters, requests, arena, formers, work, posts, frame_bytes, loans, devices,
+        providers;
     uint32_t adjacent, scattered, high, edge_low, edge_high; /* frame numbers given out */
 };
 
@@ -245,7 +264,7 @@ struct machine {
     uint8_t timing;
 
     KIRQL irql[PROCESSORS];
-    uint8_t current;                 /* processor */
+    uint8_t current; /* processor */
     uint8_t frame_count;
     struct frame frames[RIG_FRAMES];
     uint32_t owed;
@@ -266,7 +285,7 @@ struct machine {
     uint32_t arena_next;
     struct former_list formers[FORMER_LISTS];
     uint32_t former_next;
-    uint16_t bounce_used[BANKS];     /* highest register that was copied through, + 1 */
+    uint16_t bounce_used[BANKS]; /* highest register that was copied through, + 1 */
     uint8_t bank_used[BANKS];
 
     uint32_t posted;

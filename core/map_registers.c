@@ -82,8 +82,8 @@ static bool conflicts(const struct machine *machine, const struct piece *piece, 
            (buffer && pieces_overlap(piece, 1, buffer, buffer_size ? buffer_size : 1));
 }
 
-enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range, bool only_to_device,
-                               const void *buffer, uint32_t buffer_size)
+enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
+                               bool only_to_device, const void *buffer, uint32_t buffer_size)
 {
     struct piece pieces[RIG_PIECES];
     int count = sg_cut(machine, range, pieces);
@@ -114,7 +114,8 @@ static void *arena_take(struct machine *machine, uint32_t size)
         const uint8_t *list = (const uint8_t *)request->list;
 
         if (request->state != REQUEST_FREE && request->own_list &&
-            list < machine->arena + start + size && machine->arena + start < list + request->list_size)
+            list < machine->arena + start + size &&
+            machine->arena + start < list + request->list_size)
             return NULL;
     }
     machine->arena_next = start + size;

@@ -28,8 +28,8 @@ uint32_t mapping_list_size(unsigned elements);
 
 /* Why a range cannot be mapped, to the device only or also from it, with a list in BUFFER (NULL:
  * elsewhere): VRF-10, VRF-14 or RULE_NONE. */
-enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range, bool only_to_device,
-                               const void *buffer, uint32_t buffer_size);
+enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
+                               bool only_to_device, const void *buffer, uint32_t buffer_size);
 /* Which waiting and live mappings count: a bare MDL's list is among those that may write, not among
  * those from the device. */
 enum mapping_kind { MAPPING_ANY, MAPPING_FROM_DEVICE, MAPPING_MAY_WRITE };

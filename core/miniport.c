@@ -15,7 +15,8 @@ struct driver *driver_of(struct machine *machine, NDIS_HANDLE handle)
     if (!handle_parts(handle, HANDLE_DRIVER, DRIVERS, &index, &generation))
         return NULL;
     driver = &machine->drivers[index];
-    return handle_judge(generation, driver->generation, driver->live) == HANDLE_LIVE ? driver : NULL;
+    return handle_judge(generation, driver->generation, driver->live) == HANDLE_LIVE ? driver
+                                                                                     : NULL;
 }
 
 enum handle_state adapter_of(struct machine *machine, NDIS_HANDLE handle, struct adapter **adapter)
@@ -137,8 +138,8 @@ NDIS_STATUS NdisMRegisterMiniportDriver(
     driver->context = MiniportDriverContext;
     memset(&driver->handlers, 0, sizeof driver->handlers);
     memcpy(&driver->handlers, c, size); /* LIFE-03 */
-    *NdisMiniportDriverHandle = handle_make(
-        HANDLE_DRIVER, (unsigned)(driver - machine->drivers), driver->generation);
+    *NdisMiniportDriverHandle =
+        handle_make(HANDLE_DRIVER, (unsigned)(driver - machine->drivers), driver->generation);
     return NDIS_STATUS_SUCCESS;
 }
 
@@ -162,7 +163,8 @@ void NdisMDeregisterMiniportDriver(NDIS_HANDLE NdisMiniportDriverHandle)
     else if (has_adapters(machine, driver))
         rule = RULE_BC_05;
     if (rule)
-        verifier_report(machine, rule, "NdisMDeregisterMiniportDriver", driver ? driver->made : 0, 0);
+        verifier_report(machine, rule, "NdisMDeregisterMiniportDriver", driver ? driver->made : 0,
+                        0);
     else
         driver->live = false;
 }

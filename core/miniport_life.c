@@ -332,8 +332,7 @@ void NdisMResetComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status,
 bool rig_halt(struct machine *machine, NDIS_HANDLE handle, NDIS_HALT_ACTION action)
 {
     struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL);
-    enum rig_rule list_rule =
-        action == NdisHaltDeviceSurpriseRemoved ? RULE_FSG_15 : RULE_SGL_27;
+    enum rig_rule list_rule = action == NdisHaltDeviceSurpriseRemoved ? RULE_FSG_15 : RULE_SGL_27;
 
     if (!adapter || adapter->state != ADAPTER_PAUSED || adapter->reset != ANSWER_NONE)
         return false;

@@ -70,7 +70,8 @@ bool rig_cancel_send(struct machine *machine, NDIS_HANDLE handle, PVOID cancel_i
 }
 
 /* SGL-34, SGL-32: no NET_BUFFER of the list may be mapped or about to be. */
-static enum rig_rule check_lists(struct machine *machine, const NET_BUFFER_LIST *nbl, uint32_t *made)
+static enum rig_rule check_lists(struct machine *machine, const NET_BUFFER_LIST *nbl,
+                                 uint32_t *made)
 {
     enum rig_rule rule = RULE_NONE;
 

@@ -34,7 +34,7 @@ enum list_kind {
     LIST_BUFFER_OF_WAITING, /* memory lent for a request that waits */
     LIST_HAL_LIVE,          /* made by calling HAL directly */
     LIST_HAL_WAITING,
-    LIST_FORMER,            /* was a list once */
+    LIST_FORMER, /* was a list once */
     LIST_NONE
 };
 enum list_kind list_find(struct machine *machine, const void *pointer, struct sg **sg);

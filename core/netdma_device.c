@@ -126,8 +126,7 @@ static bool can_pnp(const struct device *device, enum rig_irp irp)
 static void settle_end(struct machine *machine, const struct device *device, NTSTATUS status,
                        enum rig_rule failure, const char *callback)
 {
-    struct provider *provider =
-        provider_of_device(machine, (unsigned)(device - machine->devices));
+    struct provider *provider = provider_of_device(machine, (unsigned)(device - machine->devices));
 
     if (provider && provider->started) {
         verifier_report(machine, RULE_PNP_02, callback, provider->made, 0);

@@ -62,8 +62,9 @@ static unsigned claimed_version(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
 /* PRV-10, NVER-08: providers before 2.0 may leave the name out. */
 static bool size_good(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
 {
-    return c->Size == sizeof *c || (c->Size == offsetof(NET_DMA_PROVIDER_CHARACTERISTICS, FriendlyName) &&
-                                    claimed_version(c) < 0x200);
+    return c->Size == sizeof *c ||
+           (c->Size == offsetof(NET_DMA_PROVIDER_CHARACTERISTICS, FriendlyName) &&
+            claimed_version(c) < 0x200);
 }
 
 static enum rig_rule check_version(const struct machine *machine, unsigned version)
@@ -162,7 +163,8 @@ static void tell_affinities(struct machine *machine, const NET_DMA_PROVIDER_CHAR
     ULONG count = c->MaxDmaChannelCount;
 
     for (ULONG i = 0; i < count; i++)
-        affinities[i] = (NET_DMA_CHANNEL_CPU_AFFINITY){i, i % machine->settings[SETTING_processors]};
+        affinities[i] =
+            (NET_DMA_CHANNEL_CPU_AFFINITY){i, i % machine->settings[SETTING_processors]};
     if (!frame_enter(machine, SITE_AFFINITY, device, 0, machine->current, PASSIVE_LEVEL))
         assert(!"the callback is made only where a frame is left");
     c->SetDmaChannelCpuAffinity(context, affinities, count * (ULONG)sizeof affinities[0]);
@@ -243,7 +245,8 @@ VOID NetDmaDeregisterProvider(PVOID NetDmaProviderHandle)
     if (!rule && provider->started)
         rule = RULE_PRV_34;
     if (rule) {
-        verifier_report(machine, rule, "NetDmaDeregisterProvider", provider ? provider->made : 0, 0);
+        verifier_report(machine, rule, "NetDmaDeregisterProvider", provider ? provider->made : 0,
+                        0);
         return;
     }
     if (!inside(machine, SITE_ADD_DEVICE, provider->device) &&
@@ -278,7 +281,8 @@ static enum rig_rule check_start(struct machine *machine, PVOID handle, struct p
     return machine->devices[(*provider)->device].engine ? RULE_NONE : RULE_PRV_21;
 }
 
-VOID NetDmaProviderStart(PVOID NetDmaProviderHandle, PNET_DMA_PROVIDER_ATTRIBUTES ProviderAttributes)
+VOID NetDmaProviderStart(PVOID NetDmaProviderHandle,
+                         PNET_DMA_PROVIDER_ATTRIBUTES ProviderAttributes)
 {
     struct machine *machine = machine_bound();
     struct provider *provider;

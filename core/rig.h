@@ -48,10 +48,10 @@ enum rig_strength { RIG_error, RIG_warning, RIG_advice };
 enum rig_reason { RIG_checked, RIG_hosted, RIG_hardware, RIG_later };
 /* a row of the catalogue; reason is RIG_checked where there is a check; advice is reason too */
 struct rig_rule_row {
-    const char *name;            /* "SGL-20" */
-    const char *text;            /* what the caller must do */
-    const char *code;            /* Windows' name for it, "" if none */
-    const char *reason;          /* NULL: checked; else from the closed list */
+    const char *name;   /* "SGL-20" */
+    const char *text;   /* what the caller must do */
+    const char *code;   /* Windows' name for it, "" if none */
+    const char *reason; /* NULL: checked; else from the closed list */
     enum rig_strength strength;
 };
 const struct rig_rule_row *rig_rule_row(enum rig_rule rule);
@@ -88,12 +88,14 @@ struct rig_hooks {
     void (*unload)(void *context);
 };
 
-size_t rig_size(void);                     /* bytes of a machine; align to PAGE_SIZE */
-struct machine *rig_make(void *storage);   /* storage: rig_size() zeroed bytes; owned by the caller */
-void rig_reset(struct machine *machine);   /* as fresh, byte for byte, at the cost of what was touched */
-void rig_bind(struct machine *machine);    /* the machine of this thread; NULL unbinds */
+size_t rig_size(void);                   /* bytes of a machine; align to PAGE_SIZE */
+struct machine *rig_make(void *storage); /* storage: rig_size() zeroed bytes; owned by the caller */
+void rig_reset(
+    struct machine *machine); /* as fresh, byte for byte, at the cost of what was touched */
+void rig_bind(struct machine *machine); /* the machine of this thread; NULL unbinds */
 struct machine *rig_bound(void);
-void rig_set_hooks(struct machine *machine, const struct rig_hooks *hooks); /* copied; reset clears */
+void rig_set_hooks(struct machine *machine,
+                   const struct rig_hooks *hooks); /* copied; reset clears */
 
 /* ---- settings ---- */
 
@@ -105,7 +107,7 @@ enum rig_setting {
 };
 struct rig_setting_row {
     const char *name;
-    uint32_t value, smallest, largest;     /* value: the default */
+    uint32_t value, smallest, largest; /* value: the default */
     const char *ids, *text;
 };
 const struct rig_setting_row *rig_setting_row(enum rig_setting setting);
@@ -115,9 +117,11 @@ uint32_t rig_get(const struct machine *machine, enum rig_setting setting);
 /* ---- time, processors ---- */
 
 enum rig_timing { RIG_INSIDE, RIG_LATER, RIG_OTHER_PROCESSOR };
-enum rig_timing rig_timing(struct machine *machine, enum rig_timing timing); /* returns the old one */
-uint32_t rig_origin(struct machine *machine, uint32_t origin); /* where we are; returns the old one */
-unsigned rig_owed(const struct machine *machine);              /* callbacks that wait for a step */
+enum rig_timing rig_timing(struct machine *machine,
+                           enum rig_timing timing); /* returns the old one */
+uint32_t rig_origin(struct machine *machine,
+                    uint32_t origin);             /* where we are; returns the old one */
+unsigned rig_owed(const struct machine *machine); /* callbacks that wait for a step */
 /* Run owed callback number OWED on PROCESSOR. Refused if there is none, if the processor does not
  * exist or is at the callback's level (DISPATCH_LEVEL for lists) or above, or if RIG_FRAMES callbacks
  * are already nested. */
@@ -133,16 +137,21 @@ bool rig_free_buffer(struct machine *machine, void *buffer);
 PMDL rig_mdl(struct machine *machine, void *va, uint32_t length, PMDL next);
 /* A NET_BUFFER for LENGTH bytes that start OFFSET bytes into CHAIN. At an MDL border AT_END keeps
  * CurrentMdl at the MDL that ends there (AMB-14). NULL: none left */
-PNET_BUFFER rig_net_buffer(struct machine *machine, PMDL chain, uint32_t offset, uint32_t length, bool at_end);
+PNET_BUFFER rig_net_buffer(struct machine *machine, PMDL chain, uint32_t offset, uint32_t length,
+                           bool at_end);
 /* A NET_BUFFER_LIST of 1..3 NET_BUFFERs that belong to no other. NULL: none left */
-PNET_BUFFER_LIST rig_net_buffer_list(struct machine *machine, PNET_BUFFER const *buffers, unsigned count);
+PNET_BUFFER_LIST rig_net_buffer_list(struct machine *machine, PNET_BUFFER const *buffers,
+                                     unsigned count);
 /* The driver's code writes or reads LENGTH bytes OFFSET bytes into a live MDL's data. */
-bool rig_cpu_write(struct machine *machine, PMDL mdl, uint32_t offset, const void *data, uint32_t length);
+bool rig_cpu_write(struct machine *machine, PMDL mdl, uint32_t offset, const void *data,
+                   uint32_t length);
 bool rig_cpu_read(struct machine *machine, PMDL mdl, uint32_t offset, void *data, uint32_t length);
 
 /* ---- the operating system ---- */
 
-bool rig_initialize(struct machine *machine, NDIS_HANDLE driver); /* true: MiniportInitializeEx succeeded or failed, but was called */
+bool rig_initialize(
+    struct machine *machine,
+    NDIS_HANDLE driver); /* true: MiniportInitializeEx succeeded or failed, but was called */
 bool rig_restart(struct machine *machine, NDIS_HANDLE adapter);
 bool rig_pause(struct machine *machine, NDIS_HANDLE adapter);
 bool rig_halt(struct machine *machine, NDIS_HANDLE adapter, NDIS_HALT_ACTION action);
@@ -156,7 +165,8 @@ bool rig_cancel_send(struct machine *machine, NDIS_HANDLE adapter, PVOID cancel_
 
 enum rig_skip { RIG_SKIP_CURRENT_MDL_OFFSET, RIG_SKIP_NOTHING, RIG_SKIP_DATA_OFFSET };
 /* The driver programs the device with LIST, from SKIP on, for DataLength bytes or (WHOLE) all. */
-bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum rig_skip skip, bool whole);
+bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum rig_skip skip,
+                     bool whole);
 unsigned rig_device_posted(const struct machine *machine);
 /* What a transfer moved: the bytes lie in the device until the next transfer. */
 struct rig_transfer {
@@ -171,7 +181,8 @@ bool rig_device_run(struct machine *machine, unsigned posted, struct rig_transfe
 bool rig_device_stop(struct machine *machine, NDIS_HANDLE adapter); /* forgets what is posted */
 /* The device reaches for LENGTH bytes OFFSET bytes past the start of LIST's first element, without
  * moving any: false (and E6-26) if they are not mapped by this list for this direction. */
-bool rig_device_access(struct machine *machine, PSCATTER_GATHER_LIST list, uint64_t offset, uint64_t length, bool to_device);
+bool rig_device_access(struct machine *machine, PSCATTER_GATHER_LIST list, uint64_t offset,
+                       uint64_t length, bool to_device);
 /* Read LENGTH bytes at BUS through live mappings; false if any of them is not mapped. For judges. */
 bool rig_bus_read(struct machine *machine, uint64_t bus, void *bytes, uint32_t length);
 
@@ -195,6 +206,7 @@ void rig_count(const struct machine *machine, struct rig_count *count);
 /* Does the driver own LIST: sent, and not completed yet? */
 bool rig_net_buffer_list_owned(const struct machine *machine, PNET_BUFFER_LIST list);
 /* map registers of a DMA handle: total, and how many are held; false: not a live handle */
-bool rig_map_registers(const struct machine *machine, NDIS_HANDLE dma, uint32_t *total, uint32_t *held);
+bool rig_map_registers(const struct machine *machine, NDIS_HANDLE dma, uint32_t *total,
+                       uint32_t *held);
 
 #endif

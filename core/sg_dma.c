@@ -226,8 +226,7 @@ void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
     enum rig_rule rule = check_deregister(machine, NdisMiniportDmaHandle, &dma);
 
     if (rule) {
-        verifier_report(machine, rule, "NdisMDeregisterScatterGatherDma", dma ? dma->made : 0,
-                        0);
+        verifier_report(machine, rule, "NdisMDeregisterScatterGatherDma", dma ? dma->made : 0, 0);
         return;
     }
     dma->hal->DmaOperations->PutDmaAdapter(dma->hal);
@@ -280,6 +279,6 @@ ULONG NdisMGetDmaAlignment(NDIS_HANDLE MiniportAdapterHandle)
         verifier_report(machine, rule, "NdisMGetDmaAlignment", 0, 0);
         return 0;
     }
-    return adapter_dma(machine, adapter)->hal->DmaOperations->GetDmaAlignment(
-        adapter_dma(machine, adapter)->hal);
+    return adapter_dma(machine, adapter)
+        ->hal->DmaOperations->GetDmaAlignment(adapter_dma(machine, adapter)->hal);
 }

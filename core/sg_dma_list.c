@@ -147,7 +147,8 @@ static enum rig_rule check_allocate(struct machine *machine, NDIS_HANDLE handle,
 
 /* What is doubtful in a sound call. */
 static enum rig_rule warn_allocate(const struct machine *machine, const struct dma *dma,
-                                   const NET_BUFFER *nb, ULONG flags, const void *buffer, ULONG size)
+                                   const NET_BUFFER *nb, ULONG flags, const void *buffer,
+                                   ULONG size)
 {
     if (machine->adapters[dma->adapter].state == ADAPTER_SHUTDOWN)
         return RULE_LIFE_53;
@@ -179,14 +180,14 @@ static NTSTATUS ask_hal(struct machine *machine, struct sg *sg, ULONG size, ULON
     PDEVICE_OBJECT device = &machine->adapters[dma->adapter].object;
     PVOID va = MmGetMdlVirtualAddress(sg->current_mdl);
     ULONG needed;
-    NTSTATUS status = hal->CalculateScatterGatherList(dma->hal, sg->current_mdl, va, length, &needed,
-                                                      &sg->registers);
+    NTSTATUS status = hal->CalculateScatterGatherList(dma->hal, sg->current_mdl, va, length,
+                                                      &needed, &sg->registers);
 
     if (status != STATUS_SUCCESS)
         return status;
     if (sg->buffer && needed <= size && machine->settings[SETTING_placement] == 0)
-        return hal->BuildScatterGatherList(dma->hal, device, sg->current_mdl, va, length, deliver, sg,
-                                           sg->write_to_device, sg->buffer, size);
+        return hal->BuildScatterGatherList(dma->hal, device, sg->current_mdl, va, length, deliver,
+                                           sg, sg->write_to_device, sg->buffer, size);
     if (sg->buffer)
         sg->loan = memory_lend(machine, sg->buffer, size);
     return hal->GetScatterGatherList(dma->hal, device, sg->current_mdl, va, length, deliver, sg,
@@ -270,7 +271,8 @@ static enum rig_rule blame(struct machine *machine, enum list_kind kind, const s
 /* FSG-13: the NET_BUFFER starts where it was mapped. */
 static bool is_as_mapped(const struct sg *sg)
 {
-    return sg->nb->CurrentMdl == sg->current_mdl && sg->nb->CurrentMdlOffset == sg->current_offset &&
+    return sg->nb->CurrentMdl == sg->current_mdl &&
+           sg->nb->CurrentMdlOffset == sg->current_offset &&
            sg->nb->DataLength == sg->data_length && sg->nb->MdlChain == sg->chain;
 }
 
@@ -306,7 +308,10 @@ void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER
 
     if (rule) {
         verifier_report(machine, rule, "NdisMFreeNetBufferSGList",
-                        sg ? sg->made : former ? former->made : 0, former && !sg ? former->freed : 0);
+                        sg       ? sg->made
+                        : former ? former->made
+                                 : 0,
+                        former && !sg ? former->freed : 0);
         return;
     }
     if (machine->adapters[machine->dmas[sg->dma].adapter].state == ADAPTER_SHUTDOWN)

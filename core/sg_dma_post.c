@@ -15,7 +15,8 @@ static enum rig_rule check_extent(const struct sg *sg, const struct request *req
         return RULE_SGL_21;
     if (skip == RIG_SKIP_DATA_OFFSET && sg->data_offset != sg->current_offset)
         return RULE_SGL_22;
-    return whole && request->length > sg->current_offset + sg->data_length ? RULE_SGL_24 : RULE_NONE;
+    return whole && request->length > sg->current_offset + sg->data_length ? RULE_SGL_24
+                                                                           : RULE_NONE;
 }
 
 static enum rig_rule blame(enum list_kind kind)
@@ -33,12 +34,16 @@ static enum rig_rule blame(enum list_kind kind)
     }
 }
 
-static bool refuse(struct machine *machine, enum rig_rule rule, const struct sg *sg, const void *list)
+static bool refuse(struct machine *machine, enum rig_rule rule, const struct sg *sg,
+                   const void *list)
 {
     const struct former_list *former = mapping_former(machine, list);
 
     if (rule)
-        verifier_report(machine, rule, "device_post", sg ? sg->made : former ? former->made : 0,
+        verifier_report(machine, rule, "device_post",
+                        sg       ? sg->made
+                        : former ? former->made
+                                 : 0,
                         sg || !former ? 0 : former->freed);
     return false;
 }

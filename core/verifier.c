@@ -5,7 +5,8 @@ static const struct rig_rule_row rows[RULE_COUNT] = {
     [RULE_NONE] = {"none", "", "", NULL, RIG_error},
 #define CHECKED(id, name, strength, code, text) \
     [RULE_##id] = {name, text, code, NULL, RIG_##strength},
-#define UNCHECKED(id, name, reason, text) [RULE_##id] = {name, text, "", REASON_##reason, RIG_error},
+#define UNCHECKED(id, name, reason, text) \
+    [RULE_##id] = {name, text, "", REASON_##reason, RIG_error},
 #define REASON_hosted "visible only in a hosted driver"
 #define REASON_hardware "hardware"
 #define REASON_advice "advice without a test"

@@ -228,8 +228,8 @@ void NdisAdvanceNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta,
 /* CurrentMdl and CurrentMdlOffset again from DataOffset (NB-04). */
 void NdisAdjustNetBufferCurrentMdl(PNET_BUFFER NetBuffer);
 /* The first bytes in one piece: in place, or copied to Storage, or NULL (NB-12). */
-PVOID NdisGetDataBuffer(PNET_BUFFER NetBuffer, ULONG BytesNeeded, PVOID Storage,
-                        UINT AlignMultiple, UINT AlignOffset);
+PVOID NdisGetDataBuffer(PNET_BUFFER NetBuffer, ULONG BytesNeeded, PVOID Storage, UINT AlignMultiple,
+                        UINT AlignOffset);
 void NdisFreeNetBuffer(PNET_BUFFER NetBuffer);
 
 /* ---- NET_BUFFER_LIST --------------------------------------------------------------------- */
@@ -301,8 +301,7 @@ struct _NET_BUFFER_LIST {
 #define NET_BUFFER_LIST_PROTOCOL_RESERVED(nbl) ((nbl)->ProtocolReserved)
 #define NET_BUFFER_LIST_MINIPORT_RESERVED(nbl) ((nbl)->MiniportReserved)
 #define NET_BUFFER_LIST_INFO(nbl, id) ((nbl)->NetBufferListInfo[(id)])
-#define NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(nbl) \
-    (NET_BUFFER_LIST_INFO(nbl, NetBufferListCancelId))
+#define NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(nbl) (NET_BUFFER_LIST_INFO(nbl, NetBufferListCancelId))
 #define NDIS_SET_NET_BUFFER_LIST_CANCEL_ID(nbl, id) \
     (NET_BUFFER_LIST_INFO(nbl, NetBufferListCancelId) = (id))
 
@@ -606,7 +605,9 @@ typedef struct _NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES {
 #define NDIS_MINIPORT_ATTRIBUTES_NO_OID_INTERCEPT_ON_NONDEFAULT_PORTS 0x00000200
 #define NDIS_MINIPORT_ATTRIBUTES_REGISTER_BUGCHECK_CALLBACK 0x00000400
 
-typedef enum _NDIS_MEDIUM { NdisMedium802_3 = 0 } NDIS_MEDIUM, *PNDIS_MEDIUM;
+typedef enum _NDIS_MEDIUM {
+    NdisMedium802_3 = 0
+} NDIS_MEDIUM, *PNDIS_MEDIUM;
 
 typedef enum _NDIS_PHYSICAL_MEDIUM {
     NdisPhysicalMediumUnspecified = 0,
@@ -729,8 +730,7 @@ typedef BOOLEAN MINIPORT_MESSAGE_INTERRUPT(NDIS_HANDLE MiniportInterruptContext,
                                            PULONG TargetProcessors);
 typedef VOID MINIPORT_MESSAGE_INTERRUPT_DPC(NDIS_HANDLE MiniportInterruptContext, ULONG MessageId,
                                             PVOID MiniportDpcContext,
-                                            PVOID ReceiveThrottleParameters,
-                                            PVOID NdisReserved2);
+                                            PVOID ReceiveThrottleParameters, PVOID NdisReserved2);
 typedef VOID MINIPORT_DISABLE_MESSAGE_INTERRUPT(NDIS_HANDLE MiniportInterruptContext,
                                                 ULONG MessageId);
 typedef VOID MINIPORT_ENABLE_MESSAGE_INTERRUPT(NDIS_HANDLE MiniportInterruptContext,
@@ -780,8 +780,8 @@ void NdisMDeregisterInterruptEx(NDIS_HANDLE NdisInterruptHandle);
 
 /* ---- scatter/gather DMA ------------------------------------------------------------------ */
 
-typedef VOID MINIPORT_PROCESS_SG_LIST(PDEVICE_OBJECT pDO, PVOID Reserved,
-                                      PSCATTER_GATHER_LIST pSGL, PVOID Context);
+typedef VOID MINIPORT_PROCESS_SG_LIST(PDEVICE_OBJECT pDO, PVOID Reserved, PSCATTER_GATHER_LIST pSGL,
+                                      PVOID Context);
 typedef MINIPORT_PROCESS_SG_LIST *MINIPORT_PROCESS_SG_LIST_HANDLER;
 typedef VOID MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE(NDIS_HANDLE MiniportAdapterContext,
                                                    PVOID VirtualAddress,
@@ -815,8 +815,7 @@ NDIS_STATUS NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
                                           PNDIS_HANDLE NdisMiniportDmaHandle);
 void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle);
 NDIS_STATUS NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PNET_BUFFER NetBuffer,
-                                         PVOID Context, ULONG Flags,
-                                         PVOID ScatterGatherListBuffer,
+                                         PVOID Context, ULONG Flags, PVOID ScatterGatherListBuffer,
                                          ULONG ScatterGatherListBufferSize);
 void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER_LIST pSGL,
                               PNET_BUFFER NetBuffer);
@@ -894,9 +893,8 @@ typedef struct _NDIS_SHARED_MEMORY_PROVIDER_CHARACTERISTICS {
 } NDIS_SHARED_MEMORY_PROVIDER_CHARACTERISTICS, *PNDIS_SHARED_MEMORY_PROVIDER_CHARACTERISTICS;
 
 #define NDIS_SHARED_MEMORY_PROVIDER_CHARACTERISTICS_REVISION_1 1
-#define NDIS_SIZEOF_SHARED_MEMORY_PROVIDER_CHARACTERISTICS_REVISION_1     \
-    RTL_SIZEOF_THROUGH_FIELD(NDIS_SHARED_MEMORY_PROVIDER_CHARACTERISTICS, \
-                             FreeSharedMemoryHandler)
+#define NDIS_SIZEOF_SHARED_MEMORY_PROVIDER_CHARACTERISTICS_REVISION_1 \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SHARED_MEMORY_PROVIDER_CHARACTERISTICS, FreeSharedMemoryHandler)
 #define NDIS_SHARED_MEMORY_PROVIDER_CHAR_SUPPORTS_PF_VPORTS 0x00000001
 
 /* ---- scatter/gather list of any MDL (NDIS 6.20) ------------------------------------------ */
@@ -921,14 +919,12 @@ typedef struct _NDIS_SCATTER_GATHER_LIST_PARAMETERS {
 } NDIS_SCATTER_GATHER_LIST_PARAMETERS, *PNDIS_SCATTER_GATHER_LIST_PARAMETERS;
 
 #define NDIS_SCATTER_GATHER_LIST_PARAMETERS_REVISION_1 1
-#define NDIS_SIZEOF_SCATTER_GATHER_LIST_PARAMETERS_REVISION_1     \
-    RTL_SIZEOF_THROUGH_FIELD(NDIS_SCATTER_GATHER_LIST_PARAMETERS, \
-                             ScatterGatherListBufferSizeNeeded)
+#define NDIS_SIZEOF_SCATTER_GATHER_LIST_PARAMETERS_REVISION_1 \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SCATTER_GATHER_LIST_PARAMETERS, ScatterGatherListBufferSizeNeeded)
 
 NDIS_STATUS NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
                                        PNDIS_SCATTER_GATHER_LIST_PARAMETERS SGListParameters);
-void NdisFreeScatterGatherList(NDIS_HANDLE NdisHandle,
-                               PSCATTER_GATHER_LIST ScatterGatherListBuffer,
+void NdisFreeScatterGatherList(NDIS_HANDLE NdisHandle, PSCATTER_GATHER_LIST ScatterGatherListBuffer,
                                BOOLEAN WriteToDevice);
 
 /* ---- system DMA channels ----------------------------------------------------------------- */
@@ -951,8 +947,8 @@ typedef UCHAR NDIS_DMA_SIZE;
 
 NDIS_STATUS NdisMRegisterDmaChannel(PNDIS_HANDLE MiniportDmaHandle,
                                     NDIS_HANDLE MiniportAdapterHandle, UINT DmaChannel,
-                                    BOOLEAN Dma32BitAddresses,
-                                    PNDIS_DMA_DESCRIPTION DmaDescription, ULONG MaximumLength);
+                                    BOOLEAN Dma32BitAddresses, PNDIS_DMA_DESCRIPTION DmaDescription,
+                                    ULONG MaximumLength);
 void NdisMDeregisterDmaChannel(NDIS_HANDLE MiniportDmaHandle);
 /* Macros on Windows, with the same arguments. */
 void NdisMSetupDmaTransfer(PNDIS_STATUS Status, NDIS_HANDLE MiniportDmaHandle, PMDL Buffer,

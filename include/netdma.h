@@ -198,7 +198,7 @@ VOID NetDmaProviderStart(PVOID NetDmaProviderHandle,
 VOID NetDmaProviderStop(PVOID NetDmaProviderHandle);
 VOID NetDmaIsr(PVOID NetDmaChannelHandle, PHYSICAL_ADDRESS DmaDescriptor, PULONG pCpuNumber);
 VOID NetDmaInterruptDpc(PVOID NetDmaChannelHandle, PHYSICAL_ADDRESS DmaDescriptor);
-UINT NetDmaGetVersion(VOID);                                                              /* 1.1 */
+UINT NetDmaGetVersion(VOID);                                                               /* 1.1 */
 VOID NetDmaPnPEventNotify(PVOID NetDmaProviderHandle, PNET_DMA_PNP_NOTIFICATION PnPEvent); /* 1.1 */
 
 #endif

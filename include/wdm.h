@@ -204,8 +204,7 @@ typedef LONG NTSTATUS, *PNTSTATUS; /* zero or more: success */
 #define RTL_SIZEOF_THROUGH_FIELD(type, field) (offsetof(type, field) + RTL_FIELD_SIZE(type, field))
 #define RTL_NUMBER_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define ARRAYSIZE(array) RTL_NUMBER_OF(array)
-#define CONTAINING_RECORD(address, type, field) \
-    ((type *)((PCHAR)(address) - offsetof(type, field)))
+#define CONTAINING_RECORD(address, type, field) ((type *)((PCHAR)(address)-offsetof(type, field)))
 #define UNREFERENCED_PARAMETER(p) ((void)(p))
 #define C_ASSERT(e) _Static_assert(e, #e)
 #define PAGED_CODE() ((void)0)
@@ -672,18 +671,15 @@ typedef NTSTATUS (*PGET_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter, PDEVICE_OB
                                              PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
                                              BOOLEAN WriteToDevice);
 typedef VOID (*PPUT_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter,
-                                         PSCATTER_GATHER_LIST ScatterGather,
-                                         BOOLEAN WriteToDevice);
+                                         PSCATTER_GATHER_LIST ScatterGather, BOOLEAN WriteToDevice);
 typedef NTSTATUS (*PCALCULATE_SCATTER_GATHER_LIST_SIZE)(PDMA_ADAPTER DmaAdapter, PMDL Mdl,
                                                         PVOID CurrentVa, ULONG Length,
                                                         PULONG ScatterGatherListSize,
                                                         PULONG pNumberOfMapRegisters);
-typedef NTSTATUS (*PBUILD_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter,
-                                               PDEVICE_OBJECT DeviceObject, PMDL Mdl,
-                                               PVOID CurrentVa, ULONG Length,
-                                               PDRIVER_LIST_CONTROL ExecutionRoutine,
-                                               PVOID Context, BOOLEAN WriteToDevice,
-                                               PVOID ScatterGatherBuffer,
+typedef NTSTATUS (*PBUILD_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
+                                               PMDL Mdl, PVOID CurrentVa, ULONG Length,
+                                               PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
+                                               BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
                                                ULONG ScatterGatherLength);
 typedef NTSTATUS (*PBUILD_MDL_FROM_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter,
                                                         PSCATTER_GATHER_LIST ScatterGather,

@@ -48,8 +48,8 @@ bool check_programs(const struct check_options *options, FILE *out,
 unsigned check_health(const struct check_options *options, const struct check_result *result,
                       FILE *out);
 
-unsigned
-check_evaluated(const struct statistics *statistics);       /* properties evaluated at least once */
+unsigned check_evaluated(
+    const struct statistics *statistics);                   /* properties evaluated at least once */
 double check_accepted(const struct statistics *statistics); /* percent of calls taken */
 unsigned check_median_lists(const struct statistics *statistics);
 void check_table(const struct statistics *statistics, FILE *out); /* operation x what came of it */

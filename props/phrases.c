@@ -22,7 +22,7 @@ static const char preamble[] = "driver1 = NdisMRegisterMiniportDriver()\n"
 enum { PREAMBLE_RECORDS = 11, PREAMBLE_SIZE = sizeof preamble - 1, TEXT_MAX = 4096 };
 
 const struct phrase_row phrase_rows[PHRASE_COUNT] = {
-#define PHRASE(name_, targets_, from_, to_, weight_, text_)                                        \
+#define PHRASE(name_, targets_, from_, to_, weight_, text_) \
     {#name_, text_, targets_, from_, to_, weight_},
 #include "phrases.def"
 #undef PHRASE

@@ -20,14 +20,14 @@ static const char *const words_of_settings[] = {
 };
 
 /* how many operands an operation has */
-#define REF(slot, class)                +1
-#define CHOICE(slot, shift, set, name)  +1
+#define REF(slot, class) +1
+#define CHOICE(slot, shift, set, name) +1
 #define NUMBER(slot, shift, bits, name) +1
-#define FLAGS(slot, shift, bits, name)  +1
-#define VALUE(slot, name)               +1
-#define SETTING(slot, name)             +1
+#define FLAGS(slot, shift, bits, name) +1
+#define VALUE(slot, name) +1
+#define SETTING(slot, name) +1
 enum {
-#define OPERATION(code, name, makes, side, irql, rule, targets, operands)                          \
+#define OPERATION(code, name, makes, side, irql, rule, targets, operands) \
     OPERANDS_OF_##name = 0 operands,
 #include "ops.def"
 #undef OPERATION
@@ -40,51 +40,51 @@ enum {
 #undef VALUE
 #undef SETTING
 
-#define REF(slot_, class_)                                                                         \
-    {.kind = OPERAND_REF,                                                                          \
-     .slot = SLOT_##slot_,                                                                         \
-     .bits = 8,                                                                                    \
-     .class = CLASS_##class_,                                                                      \
+#define REF(slot_, class_)    \
+    {.kind = OPERAND_REF,     \
+     .slot = SLOT_##slot_,    \
+     .bits = 8,               \
+     .class = CLASS_##class_, \
      .name = #class_},
-#define CHOICE(slot_, shift_, set, name_)                                                          \
-    {.kind = OPERAND_CHOICE,                                                                       \
-     .slot = SLOT_##slot_,                                                                         \
-     .shift = (shift_),                                                                            \
-     .bits = 4,                                                                                    \
-     .words = words_##set,                                                                         \
-     .word_count = sizeof words_##set / sizeof words_##set[0],                                     \
+#define CHOICE(slot_, shift_, set, name_)                      \
+    {.kind = OPERAND_CHOICE,                                   \
+     .slot = SLOT_##slot_,                                     \
+     .shift = (shift_),                                        \
+     .bits = 4,                                                \
+     .words = words_##set,                                     \
+     .word_count = sizeof words_##set / sizeof words_##set[0], \
      .name = #name_},
-#define NUMBER(slot_, shift_, bits_, name_)                                                        \
-    {.kind = OPERAND_NUMBER,                                                                       \
-     .slot = SLOT_##slot_,                                                                         \
-     .shift = (shift_),                                                                            \
-     .bits = (bits_),                                                                              \
+#define NUMBER(slot_, shift_, bits_, name_) \
+    {.kind = OPERAND_NUMBER,                \
+     .slot = SLOT_##slot_,                  \
+     .shift = (shift_),                     \
+     .bits = (bits_),                       \
      .name = #name_},
-#define FLAGS(slot_, shift_, bits_, name_)                                                         \
-    {.kind = OPERAND_FLAGS,                                                                        \
-     .slot = SLOT_##slot_,                                                                         \
-     .shift = (shift_),                                                                            \
-     .bits = (bits_),                                                                              \
+#define FLAGS(slot_, shift_, bits_, name_) \
+    {.kind = OPERAND_FLAGS,                \
+     .slot = SLOT_##slot_,                 \
+     .shift = (shift_),                    \
+     .bits = (bits_),                      \
      .name = #name_},
-#define VALUE(slot_, name_)                                                                        \
+#define VALUE(slot_, name_) \
     {.kind = OPERAND_VALUE, .slot = SLOT_##slot_, .bits = 16, .name = #name_},
-#define SETTING(slot_, name_)                                                                      \
-    {.kind = OPERAND_SETTING,                                                                      \
-     .slot = SLOT_##slot_,                                                                         \
-     .bits = 8,                                                                                    \
-     .words = words_of_settings,                                                                   \
-     .word_count = SETTING_COUNT,                                                                  \
+#define SETTING(slot_, name_)     \
+    {.kind = OPERAND_SETTING,     \
+     .slot = SLOT_##slot_,        \
+     .bits = 8,                   \
+     .words = words_of_settings,  \
+     .word_count = SETTING_COUNT, \
      .name = #name_},
 
 const struct op_row op_table[256] = {
-#define OPERATION(code, name_, makes_, side_, irql_, rule_, targets_, operands_)                   \
-    [code] = {.name = #name_,                                                                      \
-              .makes = CLASS_##makes_,                                                             \
-              .side = SIDE_##side_,                                                                \
-              .irql = IRQL_##irql_,                                                                \
-              .irql_rule = RULE_##rule_,                                                           \
-              .targets = TARGET_##targets_,                                                        \
-              .operand_count = OPERANDS_OF_##name_,                                                \
+#define OPERATION(code, name_, makes_, side_, irql_, rule_, targets_, operands_) \
+    [code] = {.name = #name_,                                                    \
+              .makes = CLASS_##makes_,                                           \
+              .side = SIDE_##side_,                                              \
+              .irql = IRQL_##irql_,                                              \
+              .irql_rule = RULE_##rule_,                                         \
+              .targets = TARGET_##targets_,                                      \
+              .operand_count = OPERANDS_OF_##name_,                              \
               .operands = {operands_{0}}},
 #include "ops.def"
 #undef OPERATION

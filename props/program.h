@@ -26,8 +26,19 @@
 enum { PROGRAM_MAX = 256, RECORD_SIZE = 8, TEXT_LIMIT = 1 << 20 };
 
 enum name_class {
-    CLASS_nothing, CLASS_driver, CLASS_adapter, CLASS_dma, CLASS_list, CLASS_nb, CLASS_nbl, CLASS_mdl,
-    CLASS_buffer, CLASS_hal, CLASS_device, CLASS_provider, CLASS_COUNT
+    CLASS_nothing,
+    CLASS_driver,
+    CLASS_adapter,
+    CLASS_dma,
+    CLASS_list,
+    CLASS_nb,
+    CLASS_nbl,
+    CLASS_mdl,
+    CLASS_buffer,
+    CLASS_hal,
+    CLASS_device,
+    CLASS_provider,
+    CLASS_COUNT
 };
 
 struct record {
@@ -43,16 +54,23 @@ struct program {
 
 /* ---- the table (ops.def, choices.def) ---- */
 
-enum operand_kind { OPERAND_REF, OPERAND_CHOICE, OPERAND_NUMBER, OPERAND_FLAGS, OPERAND_VALUE, OPERAND_SETTING };
+enum operand_kind {
+    OPERAND_REF,
+    OPERAND_CHOICE,
+    OPERAND_NUMBER,
+    OPERAND_FLAGS,
+    OPERAND_VALUE,
+    OPERAND_SETTING
+};
 enum operand_slot { SLOT_r0, SLOT_r1, SLOT_r2, SLOT_x, SLOT_y };
-enum { OPERANDS_MAX = 9 };              /* one more than any operation has */
+enum { OPERANDS_MAX = 9 }; /* one more than any operation has */
 
 struct operand {
     enum operand_kind kind;
     enum operand_slot slot;
     uint8_t shift, bits;
-    enum name_class class;            /* OPERAND_REF */
-    const char *const *words;         /* OPERAND_CHOICE */
+    enum name_class class;    /* OPERAND_REF */
+    const char *const *words; /* OPERAND_CHOICE */
     unsigned word_count;
     const char *name;
 };
@@ -62,11 +80,11 @@ enum op_irql { IRQL_any, IRQL_passive, IRQL_at_most_dispatch, IRQL_dispatch };
 enum op_target { TARGET_SG = 1, TARGET_NP = 2, TARGET_HAL = 4, TARGET_BOTH = 3 };
 
 struct op_row {
-    const char *name;                 /* NULL: an empty slot */
+    const char *name; /* NULL: an empty slot */
     enum name_class makes;
     enum op_side side;
     enum op_irql irql;
-    int irql_rule;                    /* enum rig_rule */
+    int irql_rule; /* enum rig_rule */
     unsigned targets;
     unsigned operand_count;
     struct operand operands[OPERANDS_MAX];
@@ -92,8 +110,8 @@ void operand_set(struct record *record, const struct operand *operand, unsigned 
 enum ref_mode { REF_NAMED, REF_NULL, REF_FORGED, REF_WRONG };
 struct ref {
     enum ref_mode mode;
-    enum name_class class;            /* of the thing named: differs from the operand's for REF_WRONG */
-    unsigned number;                  /* REF_NAMED, REF_WRONG: 1.. ; REF_FORGED: the way, 0..7 */
+    enum name_class class; /* of the thing named: differs from the operand's for REF_WRONG */
+    unsigned number;       /* REF_NAMED, REF_WRONG: 1.. ; REF_FORGED: the way, 0..7 */
 };
 /* made[class]: producing records of each class before this record */
 struct ref ref_resolve(uint8_t byte, enum name_class class, const unsigned made[CLASS_COUNT]);
@@ -105,28 +123,29 @@ struct ref ref_resolve(uint8_t byte, enum name_class class, const unsigned made[
  * "limit" is what the operand is measured against (the length of the buffer, the bytes left in the
  * chain, ScatterGatherListSize, ...); it is known when the record runs. */
 uint64_t value_number(uint16_t value, uint64_t limit);
-uint16_t value_canonical(uint16_t value);      /* the first class that expresses the same number */
+uint16_t value_canonical(uint16_t value); /* the first class that expresses the same number */
 bool value_encode(uint64_t number, uint16_t *value); /* false: no class expresses it */
-uint16_t value_limit(int delta);               /* limit + delta, -2048..2047 */
+uint16_t value_limit(int delta);                     /* limit + delta, -2048..2047 */
 
 /* ---- codec and text ---- */
 
 void program_decode(struct program *program, const uint8_t *bytes, size_t size);
 size_t program_encode(const struct program *program, uint8_t *bytes); /* 8 * count bytes */
-void program_canonical(struct program *program);     /* as if encoded and decoded */
-void program_narrow(struct program *program, unsigned targets); /* drop records foreign to the targets */
+void program_canonical(struct program *program); /* as if encoded and decoded */
+void program_narrow(struct program *program,
+                    unsigned targets); /* drop records foreign to the targets */
 void program_print(const struct program *program, FILE *to);
 /* One record as text, without newline; made[] as for ref_resolve. */
 void record_print(const struct record *record, const unsigned made[CLASS_COUNT], FILE *to);
 
 /* `# trips RULE at record N` in the head of a text */
 struct text_head {
-    int rule;                         /* enum rig_rule; 0: none named */
-    unsigned record;                  /* 1.. */
+    int rule;        /* enum rig_rule; 0: none named */
+    unsigned record; /* 1.. */
 };
 struct text_error {
-    unsigned line, column;            /* 1.. */
-    char message[160];                /* "expected ..., found ..." */
+    unsigned line, column; /* 1.. */
+    char message[160];     /* "expected ..., found ..." */
 };
 bool program_parse(struct program *program, struct text_head *head, const char *text, size_t length,
                    struct text_error *error);

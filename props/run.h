@@ -26,8 +26,8 @@ struct property_row {
 const struct property_row *property_row(enum property property);
 
 struct verdict {
-    enum property property;   /* PROPERTY_NONE: nothing failed */
-    unsigned record;          /* index of the record that was running, 0.. */
+    enum property property; /* PROPERTY_NONE: nothing failed */
+    unsigned record;        /* index of the record that was running, 0.. */
     char expected[96], actual[96];
 };
 
@@ -38,38 +38,39 @@ struct statistics {
     uint64_t lists;                            /* lists delivered */
     uint64_t evaluated[PROPERTY_COUNT];
     uint64_t tripped[RULE_COUNT];
-    uint64_t cells[256][4];                    /* op x {accepted, violation, failure status, did not happen} */
-    uint64_t list_median[16];                  /* programs by delivered lists, 15 and more together */
+    uint64_t cells[256][4];   /* op x {accepted, violation, failure status, did not happen} */
+    uint64_t list_median[16]; /* programs by delivered lists, 15 and more together */
 };
 
 struct run_options {
-    bool legal_only;             /* skip calls the oracle would refuse */
-    enum property only;          /* judge this property alone; PROPERTY_NONE: all */
-    FILE *trace;                 /* a readable trace as it happens, or NULL */
+    bool legal_only;               /* skip calls the oracle would refuse */
+    enum property only;            /* judge this property alone; PROPERTY_NONE: all */
+    FILE *trace;                   /* a readable trace as it happens, or NULL */
     struct statistics *statistics; /* added to, or NULL */
 };
 
 /* One rule that fired, and where. */
 struct firing {
     enum rig_rule rule;
-    unsigned record;             /* index, 0.. */
+    unsigned record; /* index, 0.. */
 };
 struct outcome {
     struct verdict verdict;
-    uint64_t digest;             /* of everything observable, in order; no host addresses */
-    unsigned firing_count;       /* rules that fired; the first 64 are kept */
+    uint64_t digest;       /* of everything observable, in order; no host addresses */
+    unsigned firing_count; /* rules that fired; the first 64 are kept */
     struct firing firings[64];
 };
 
-struct runner;                                     /* a machine and its judge, used again and again */
-struct runner *runner_make(void);                  /* NULL: no memory */
+struct runner;                    /* a machine and its judge, used again and again */
+struct runner *runner_make(void); /* NULL: no memory */
 void runner_free(struct runner *runner);
 struct machine *runner_machine(struct runner *runner);
 /* Run PROGRAM on the fresh machine, judge it, reset. options may be NULL. */
-void runner_run(struct runner *runner, const struct program *program, const struct run_options *options,
-                struct outcome *outcome);
+void runner_run(struct runner *runner, const struct program *program,
+                const struct run_options *options, struct outcome *outcome);
 /* Name, meaning, rules, expected and actual, the program with the failing record marked, the two
  * lines that fuzzing services read, and REPLAY as the command to see it again. */
-void report_finding(FILE *to, const struct program *program, const struct verdict *verdict, const char *replay);
+void report_finding(FILE *to, const struct program *program, const struct verdict *verdict,
+                    const char *replay);
 
 #endif

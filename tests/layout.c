@@ -18,8 +18,8 @@
 #define ALIGN(type, bytes) HOLDS(_Alignof(type) == (bytes), "alignment of " #type)
 #define AT(type, field, offset) HOLDS(offsetof(type, field) == (offset), #field " of " #type)
 #define VALUE(name, value) HOLDS((name) == (value), "value of " #name)
-#define SIGNED(type) HOLDS((type) - 1 < 0, #type " is signed")
-#define UNSIGNED(type) HOLDS((type) - 1 > 0, #type " is unsigned")
+#define SIGNED(type) HOLDS((type)-1 < 0, #type " is signed")
+#define UNSIGNED(type) HOLDS((type)-1 > 0, #type " is unsigned")
 
 static const unsigned char plain_types[] = {
     SIZE(PVOID, 8),

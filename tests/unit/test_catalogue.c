@@ -86,7 +86,8 @@ static void test_unchecked_rules_have_none(void **state)
     (void)state;
     for (unsigned rule = 1; rule < RULE_COUNT; rule++)
         if (rig_rule_row(rule)->reason && tripped[rule])
-            fail_msg("%s is said to be unchecked, and a program names it", rig_rule_row(rule)->name);
+            fail_msg("%s is said to be unchecked, and a program names it",
+                     rig_rule_row(rule)->name);
 }
 
 static void test_operations_have_a_seed(void **state)

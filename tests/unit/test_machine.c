@@ -49,8 +49,7 @@ static NDIS_STATUS register_dma(void)
         .MaximumPhysicalMapping = world->maximum,
         .ProcessSGListHandler = process,
     };
-    NDIS_STATUS status =
-        NdisMRegisterScatterGatherDma(world->adapter, &description, &world->dma);
+    NDIS_STATUS status = NdisMRegisterScatterGatherDma(world->adapter, &description, &world->dma);
 
     world->list_size = description.ScatterGatherListSize;
     return status;
@@ -176,7 +175,8 @@ static int setup(void **state)
 
     world = calloc(1, sizeof *world);
     world->maximum = 65536;
-    world->machine = rig_make(aligned_alloc(PAGE_SIZE, (rig_size() + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE));
+    world->machine =
+        rig_make(aligned_alloc(PAGE_SIZE, (rig_size() + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE));
     memset(world->machine, 0, rig_size());
     rig_make(world->machine);
     world->fresh = malloc(rig_size());
@@ -264,7 +264,7 @@ static void test_registers_follow_the_mapping(void **state)
     static const struct {
         ULONG maximum;
         uint32_t registers;
-    } rows[] = {{0, 1},     {1, 2},      {1500, 2},       {4096, 2},       {4097, 3},
+    } rows[] = {{0, 1},      {1, 2},       {1500, 2},    {4096, 2},        {4097, 3},
                 {65536, 17}, {258048, 64}, {258049, 64}, {0x7FFFFFFF, 64}, {0xFFFFFFFF, 64}};
 
     (void)state;
