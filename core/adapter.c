@@ -24,7 +24,8 @@ static struct dma_adapter *adapter_of(struct machine *machine, PDMA_ADAPTER adap
     return &machine->dma_adapters[index];
 }
 
-/* E6-19, E6-18, then IRQL: the first that is broken, or RULE_NONE. exact: that level and no other. */
+/* E6-19, E6-18, then IRQL: the first that is broken, or RULE_NONE. exact: that level and no other.
+ */
 static enum rig_rule check_call(struct machine *machine, PDMA_ADAPTER adapter, KIRQL level,
                                 bool exact, enum rig_rule irql_rule)
 {

@@ -2,8 +2,8 @@
  * driver_device.c: each adapter's device, as its driver and the harness see it.
  *
  * The driver reaches registers, which have values but no storage; rig_device.h describes them. The
- * device reads memory through bus addresses only (E6-26). Its interrupt owes the ISR at device level,
- * the ISR the DPC at DISPATCH_LEVEL: they run when a step says so.
+ * device reads memory through bus addresses only (E6-26). Its interrupt owes the ISR at device
+ * level, the ISR the DPC at DISPATCH_LEVEL: they run when a step says so.
  */
 #include "driver_kit.h"
 #include "machine.h"

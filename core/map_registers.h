@@ -38,7 +38,8 @@ bool mapping_covers(const struct machine *machine, const void *start, uint32_t l
 
 /* Map: granted or waiting. STATUS_INSUFFICIENT_RESOURCES: never, and nothing is kept. */
 NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping);
-/* End a live mapping: data from the device arrive, the registers return, waiting requests follow. */
+/* End a live mapping: data from the device arrive, the registers return, waiting requests follow.
+ */
 void mapping_end(struct machine *machine, struct request *request, bool write_to_device);
 /* End a mapping in any state without a word; nobody follows. */
 void mapping_drop(struct machine *machine, struct request *request);

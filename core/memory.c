@@ -4,8 +4,8 @@
  * Virtual memory is the real array, so an MDL of many pages is contiguous for its owner. The frame
  * numbers are another matter: each buffer says whether its pages lie side by side, scattered, above
  * 4 GiB or across that edge. The addresses in an MDL (StartVa) are those of nobody's address space:
- * data are reached through MappedSystemVa, DMA goes by frame numbers (MDL-05). Pages are never given
- * out twice in a run.
+ * data are reached through MappedSystemVa, DMA goes by frame numbers (MDL-05). Pages are never
+ * given out twice in a run.
  */
 #include "memory.h"
 #include "map_registers.h"

@@ -1,9 +1,9 @@
 /*
  * miniport_life.c: what the system does with an adapter from initialisation to its end.
  *
- * Each event calls one handler of the driver. What the handler leaves wrong cannot be refused: it is
- * reported and, where the adapter goes, swept. An event that NDIS would not raise in the adapter's
- * state does not happen (LIFE-36, LIFE-40).
+ * Each event calls one handler of the driver. What the handler leaves wrong cannot be refused: it
+ * is reported and, where the adapter goes, swept. An event that NDIS would not raise in the
+ * adapter's state does not happen (LIFE-36, LIFE-40).
  */
 #include "device.h"
 #include "ndis_layer.h"

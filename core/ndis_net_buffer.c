@@ -1,8 +1,8 @@
 /*
  * ndis_net_buffer.c: NET_BUFFERs and NET_BUFFER_LISTs.
  *
- * A NET_BUFFER's data start DataOffset bytes into its MDL chain; CurrentMdl and CurrentMdlOffset say
- * the same for the MDL they start in (NB-01, NB-02).
+ * A NET_BUFFER's data start DataOffset bytes into its MDL chain; CurrentMdl and CurrentMdlOffset
+ * say the same for the MDL they start in (NB-01, NB-02).
  */
 #include "memory.h"
 #include "ndis_layer.h"

@@ -1,8 +1,9 @@
 /*
  * netdma_device.c: the devices of NetDMA providers, and what PnP does with them.
  *
- * PnP asks a device one thing at a time and in the order it promises (PNP-02..PNP-07). What a request
- * leaves wrong cannot be refused: it is reported, and a provider that should have been stopped is.
+ * PnP asks a device one thing at a time and in the order it promises (PNP-02..PNP-07). What a
+ * request leaves wrong cannot be refused: it is reported, and a provider that should have been
+ * stopped is.
  */
 #include "netdma_layer.h"
 

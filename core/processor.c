@@ -2,8 +2,8 @@
  * processor.c: simulated processors, their IRQL, the frames of running callbacks, and the callbacks
  * that are owed.
  *
- * Nothing runs by itself: what is owed waits for rig_step. A callback runs on a processor as a frame
- * on top of whatever runs there or elsewhere; frames nest and end in reverse order.
+ * Nothing runs by itself: what is owed waits for rig_step. A callback runs on a processor as a
+ * frame on top of whatever runs there or elsewhere; frames nest and end in reverse order.
  */
 #include "processor.h"
 #include "verifier.h"

@@ -123,17 +123,19 @@ uint32_t rig_origin(struct machine *machine,
                     uint32_t origin);             /* where we are; returns the old one */
 unsigned rig_owed(const struct machine *machine); /* callbacks that wait for a step */
 /* Run owed callback number OWED on PROCESSOR. Refused if there is none, if the processor does not
- * exist or is at the callback's level (DISPATCH_LEVEL for lists) or above, or if RIG_FRAMES callbacks
- * are already nested. */
+ * exist or is at the callback's level (DISPATCH_LEVEL for lists) or above, or if RIG_FRAMES
+ * callbacks are already nested. */
 bool rig_step(struct machine *machine, unsigned owed, unsigned processor);
 
 /* ---- memory ---- */
 
 enum rig_frames { RIG_ADJACENT, RIG_SCATTERED, RIG_HIGH, RIG_EDGE };
-/* LENGTH bytes (1..RIG_BUFFER_LIMIT) that start OFFSET (0..4095) bytes into a page; NULL: no memory */
+/* LENGTH bytes (1..RIG_BUFFER_LIMIT) that start OFFSET (0..4095) bytes into a page; NULL: no memory
+ */
 void *rig_buffer(struct machine *machine, uint32_t length, uint32_t offset, enum rig_frames frames);
 bool rig_free_buffer(struct machine *machine, void *buffer);
-/* An MDL for LENGTH bytes (0 is allowed) at VA inside a live buffer, followed by NEXT; NULL: none left */
+/* An MDL for LENGTH bytes (0 is allowed) at VA inside a live buffer, followed by NEXT; NULL: none
+ * left */
 PMDL rig_mdl(struct machine *machine, void *va, uint32_t length, PMDL next);
 /* A NET_BUFFER for LENGTH bytes that start OFFSET bytes into CHAIN. At an MDL border AT_END keeps
  * CurrentMdl at the MDL that ends there (AMB-14). NULL: none left */
@@ -183,7 +185,8 @@ bool rig_device_stop(struct machine *machine, NDIS_HANDLE adapter); /* forgets w
  * moving any: false (and E6-26) if they are not mapped by this list for this direction. */
 bool rig_device_access(struct machine *machine, PSCATTER_GATHER_LIST list, uint64_t offset,
                        uint64_t length, bool to_device);
-/* Read LENGTH bytes at BUS through live mappings; false if any of them is not mapped. For judges. */
+/* Read LENGTH bytes at BUS through live mappings; false if any of them is not mapped. For judges.
+ */
 bool rig_bus_read(struct machine *machine, uint64_t bus, void *bytes, uint32_t length);
 
 /* ---- NetDMA devices ---- */

@@ -1,10 +1,10 @@
 /*
  * sg_builder.c: from an MDL chain to the elements of a SCATTER_GATHER_LIST.
  *
- * A range is cut at the page borders of each MDL (MDL-08); empty MDLs add nothing (MDL-14). Each piece
- * lies in one page, so it takes one map register. Where pieces adjoin in the device's address space
- * they may share an element, never across 4 GiB. Every element has bytes, in the order of the data
- * (SGL-37).
+ * A range is cut at the page borders of each MDL (MDL-08); empty MDLs add nothing (MDL-14). Each
+ * piece lies in one page, so it takes one map register. Where pieces adjoin in the device's address
+ * space they may share an element, never across 4 GiB. Every element has bytes, in the order of the
+ * data (SGL-37).
  */
 #include "sg_builder.h"
 #include "memory.h"

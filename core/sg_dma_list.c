@@ -1,9 +1,10 @@
 /*
  * sg_dma_list.c: the lists of NET_BUFFERs.
  *
- * NdisMAllocateNetBufferSGList asks HAL for a list of the bytes from the start of CurrentMdl to the end
- * of the data (SGL-20, SGL-23). The handler is called once for each call that succeeds, when HAL has
- * the registers (SGL-15). NDIS remembers the direction and the NET_BUFFER as it was (FSG-06, FSG-13).
+ * NdisMAllocateNetBufferSGList asks HAL for a list of the bytes from the start of CurrentMdl to the
+ * end of the data (SGL-20, SGL-23). The handler is called once for each call that succeeds, when
+ * HAL has the registers (SGL-15). NDIS remembers the direction and the NET_BUFFER as it was
+ * (FSG-06, FSG-13).
  */
 #include "device.h"
 #include "memory.h"
@@ -178,19 +179,20 @@ static NTSTATUS ask_hal(struct machine *machine, struct sg *sg, ULONG size, ULON
     const struct dma *dma = &machine->dmas[sg->dma];
     const DMA_OPERATIONS *hal = dma->hal->DmaOperations;
     PDEVICE_OBJECT device = &machine->adapters[dma->adapter].object;
-    PVOID va = MmGetMdlVirtualAddress(sg->current_mdl);
-    ULONG needed;
-    NTSTATUS status = hal->CalculateScatterGatherList(dma->hal, sg->current_mdl, va, length,
-                                                      &needed, &sg->registers);
+    PMDL mdl = sg->nb->CurrentMdl;
+    PVOID va = MmGetMdlVirtualAddress(mdl);
+    ULONG needed = 0;
+    NTSTATUS status =
+        hal->CalculateScatterGatherList(dma->hal, mdl, va, length, &needed, &sg->registers);
 
     if (status != STATUS_SUCCESS)
         return status;
     if (sg->buffer && needed <= size && machine->settings[SETTING_placement] == 0)
-        return hal->BuildScatterGatherList(dma->hal, device, sg->current_mdl, va, length, deliver,
-                                           sg, sg->write_to_device, sg->buffer, size);
+        return hal->BuildScatterGatherList(dma->hal, device, mdl, va, length, deliver, sg,
+                                           sg->write_to_device, sg->buffer, size);
     if (sg->buffer)
         sg->loan = memory_lend(machine, sg->buffer, size);
-    return hal->GetScatterGatherList(dma->hal, device, sg->current_mdl, va, length, deliver, sg,
+    return hal->GetScatterGatherList(dma->hal, device, mdl, va, length, deliver, sg,
                                      sg->write_to_device);
 }
 
@@ -289,6 +291,7 @@ static enum rig_rule check_free(struct machine *machine, NDIS_HANDLE handle,
         return RULE_FSG_01;
     if (kind != LIST_LIVE)
         return blame(machine, kind, *sg, dma, list, nb);
+    assert(*sg && "a live list of NDIS has a request");
     if ((*sg)->bare_mdl)
         return RULE_BSG_14;
     if (&machine->dmas[(*sg)->dma] != dma || (*sg)->nb != nb)
@@ -314,6 +317,7 @@ void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER
                         former && !sg ? former->freed : 0);
         return;
     }
+    assert(sg);
     if (machine->adapters[machine->dmas[sg->dma].adapter].state == ADAPTER_SHUTDOWN)
         verifier_report(machine, RULE_LIFE_53, "NdisMFreeNetBufferSGList", sg->made, 0);
     hal = machine->dmas[sg->dma].hal;

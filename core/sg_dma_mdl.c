@@ -1,9 +1,9 @@
 /*
  * sg_dma_mdl.c: lists for a bare MDL (NDIS 6.20).
  *
- * The handler runs inside the call or the call fails (BSG-09). The call does not say a direction, so
- * HAL is asked for one from the device, which copies both ways, and told the real one when the list
- * goes back (BSG-12).
+ * The handler runs inside the call or the call fails (BSG-09). The call does not say a direction,
+ * so HAL is asked for one from the device, which copies both ways, and told the real one when the
+ * list goes back (BSG-12).
  */
 #include "memory.h"
 #include "ndis_layer.h"

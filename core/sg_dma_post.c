@@ -1,9 +1,9 @@
 /*
  * sg_dma_post.c: the driver tells the device about a list.
  *
- * What it takes from the list and how much of it is where drivers go wrong: the prefix before the data
- * (SGL-21, SGL-22), the bytes behind them (SGL-24), a list that is not there yet or no more (SGL-12,
- * FSG-10).
+ * What it takes from the list and how much of it is where drivers go wrong: the prefix before the
+ * data (SGL-21, SGL-22), the bytes behind them (SGL-24), a list that is not there yet or no more
+ * (SGL-12, FSG-10).
  */
 #include "device.h"
 #include "ndis_layer.h"

@@ -3,8 +3,8 @@
  *
  *   assemble DIRECTORY FILE.dma...
  *
- * Writes the bytes of each FILE to DIRECTORY under its name without the ending. Exit status: 0, or 2
- * if a file cannot be used.
+ * Writes the bytes of each FILE to DIRECTORY under its name without the ending. Exit status: 0, or
+ * 2 if a file cannot be used.
  */
 #include "files.h"
 #include <string.h>

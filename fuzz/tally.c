@@ -10,7 +10,8 @@ static const struct statistics *total;
 static const char *folder;
 static uint64_t execs;
 static time_t written;
-/* Asked once: the catalogue is part of core/, and what runs now and then would count as unsteady. */
+/* Asked once: the catalogue is part of core/, and what runs now and then would count as unsteady.
+ */
 static char unfired[RULE_COUNT];
 
 static void write_line(FILE *to)

@@ -36,15 +36,15 @@ struct check_result {
 };
 
 /* Runs programs until a limit is reached, the flag is set or CHECK_FINDINGS_MAX minima are known.
- * Findings are reported on OUT; PROGRESS is called now and then. False: no memory, or a finding could
- * not be saved (told on standard error). */
+ * Findings are reported on OUT; PROGRESS is called now and then. False: no memory, or a finding
+ * could not be saved (told on standard error). */
 bool check_programs(const struct check_options *options, FILE *out,
                     void (*progress)(const struct check_options *options,
                                      const struct check_result *result, double elapsed),
                     struct check_result *result);
 
-/* What is wrong with the run itself: one line each on OUT; returns how many. Only the determinism of
- * runs is judged below 10,000 programs, or when the options narrow what is generated. */
+/* What is wrong with the run itself: one line each on OUT; returns how many. Only the determinism
+ * of runs is judged below 10,000 programs, or when the options narrow what is generated. */
 unsigned check_health(const struct check_options *options, const struct check_result *result,
                       FILE *out);
 

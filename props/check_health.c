@@ -1,6 +1,6 @@
 /*
- * check_health.c: is a run worth its verdict? A generator that makes nonsense and a property that is
- * never asked find nothing either.
+ * check_health.c: is a run worth its verdict? A generator that makes nonsense and a property that
+ * is never asked find nothing either.
  */
 #include "check.h"
 #include <inttypes.h>

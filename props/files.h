@@ -8,7 +8,8 @@
 
 enum { FILE_ERROR_MAX = 512 };
 
-/* The whole of PATH ("-" is standard input), to be freed; NULL and a line in ERROR if it cannot be. */
+/* The whole of PATH ("-" is standard input), to be freed; NULL and a line in ERROR if it cannot be.
+ */
 uint8_t *file_read(const char *path, size_t *size, char error[FILE_ERROR_MAX]);
 
 /* PATH becomes SIZE BYTES by way of a temporary file beside it; false and a line in ERROR. */

@@ -1,7 +1,7 @@
 /*
  * generate.c: whole programs. Three of four are swarm: each operation and each idiom is on or off
- * for the whole program, with its own weight, so that some programs go deep where others never look.
- * One of four draws operations uniformly.
+ * for the whole program, with its own weight, so that some programs go deep where others never
+ * look. One of four draws operations uniformly.
  *
  * The generator follows the state of the newest adapter and device in its head (enum phase), as if
  * every call were taken. It is often wrong; then the program says something in the wrong state.
@@ -177,7 +177,8 @@ static void insert_record(struct program *program, unsigned at, uint64_t *state,
     program_insert(program, at, &record, 1);
 }
 
-/* One record of COUNT from AT on dropped, doubled, swapped or changed, or a new one put before it. */
+/* One record of COUNT from AT on dropped, doubled, swapped or changed, or a new one put before it.
+ */
 static void perturb(struct program *program, unsigned at, unsigned count, uint64_t *state,
                     unsigned targets)
 {

@@ -21,9 +21,9 @@ void generate_record(struct record *record, uint64_t *state, unsigned targets,
 /* An idiom put before record AT, varied a little; later references are renamed. */
 void generate_phrase(struct program *program, unsigned at, uint64_t *state, unsigned targets);
 
-/* How operands are drawn, in percent. Of references: adversarial (NULL, forged, wrong class), newest
- * name; the rest falls on all names in reach alike. Of the others: wild, whatever can be said; the
- * rest is what a driver would say. */
+/* How operands are drawn, in percent. Of references: adversarial (NULL, forged, wrong class),
+ * newest name; the rest falls on all names in reach alike. Of the others: wild, whatever can be
+ * said; the rest is what a driver would say. */
 struct taste {
     unsigned adversarial, newest, wild;
 };

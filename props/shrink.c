@@ -1,8 +1,8 @@
 /*
  * shrink.c: deletion and zeroing on the decoded program, to a fixed point.
  *
- * Records go in chunks of 32 down to 1, from the end backwards, references renamed; then each operand
- * is set to zero, which is the newest name, the first word, nothing.
+ * Records go in chunks of 32 down to 1, from the end backwards, references renamed; then each
+ * operand is set to zero, which is the newest name, the first word, nothing.
  */
 #include "shrink.h"
 #include "program_edit.h"

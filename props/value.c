@@ -1,5 +1,6 @@
 /*
- * value.c: 16 bits that say a number. Four bits choose how the other twelve are read; see program.h.
+ * value.c: 16 bits that say a number. Four bits choose how the other twelve are read; see
+ * program.h.
  */
 #include "program.h"
 

@@ -1,5 +1,6 @@
 /*
- * host.h: a driver under test, its own source, with operating system and device played by a program.
+ * host.h: a driver under test, its own source, with operating system and device played by a
+ * program.
  *
  * Of a program only what system and device do is run: what a driver would do the driver does. After
  * the last record the host brings everything to rest, pauses and halts each adapter and unloads the

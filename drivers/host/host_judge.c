@@ -127,7 +127,8 @@ void host_judge_lost(struct host *host, unsigned nbl)
 
 /* ---- what is wrong with a frame ---- */
 
-/* Where in the chain the frame's first bytes lie: bytes before (negative) or after the data's start. */
+/* Where in the chain the frame's first bytes lie: bytes before (negative) or after the data's
+ * start. */
 static bool find_shift(const struct rig_frame *frame, const NET_BUFFER *nb, int64_t *shift)
 {
     uint32_t length = frame->length < 64 ? frame->length : 64;

@@ -2,7 +2,8 @@
  * host_report.c: a finding, and the way to it in a dozen lines.
  *
  * A line is a record of the program or a call of the driver with its file and line. Where there are
- * too many, those of least interest go first: routine calls, then what makes frames, then the oldest.
+ * too many, those of least interest go first: routine calls, then what makes frames, then the
+ * oldest.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "host_state.h"

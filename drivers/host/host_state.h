@@ -22,8 +22,8 @@ struct host_buffer {
     uint32_t length;
 };
 
-/* NET_BUFFERs with the same data cannot be told apart on the wire, so the first of their kind counts
- * for all of them, for as long as one of them is outstanding. */
+/* NET_BUFFERs with the same data cannot be told apart on the wire, so the first of their kind
+ * counts for all of them, for as long as one of them is outstanding. */
 struct host_net_buffer {
     PNET_BUFFER head;
     unsigned nbl;  /* number of its NET_BUFFER_LIST, 0: in none */

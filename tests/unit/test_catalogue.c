@@ -1,10 +1,11 @@
 /*
  * test_catalogue.c: no step is forgotten.
  *
- * Every checked rule has a program that trips it, every operation occurs in a seed, every unchecked
- * rule gives a reason of the closed list, and most of the rules about lists are checked. Runs in the
- * project's root.
+ * Every text is canonical, every checked rule has a program that trips it, every operation occurs in a seed, every unchecked
+ * rule gives a reason of the closed list, and most of the rules about lists are checked. Runs in
+ * the project's root.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "program.h"
 #include "rig.h"
 #include <dirent.h>
@@ -37,10 +38,33 @@ static void read_program(const char *directory, const char *name, struct program
     snprintf(path, sizeof path, "%s/%s", directory, name);
     file = fopen(path, "rb");
     assert_non_null(file);
-    length = fread(text, 1, sizeof text, file);
+    length = fread(text, 1, sizeof text - 1, file);
+    text[length] = '\0';
     fclose(file);
     if (!program_parse(program, head, text, length, &error))
         fail_msg("%s:%u:%u: %s", path, error.line, error.column, error.message);
+}
+
+/* The text but for its comments is what the program prints as. */
+static void assert_canonical(const char *name, const struct program *program)
+{
+    char *printed, *line = text;
+    size_t length, at = 0;
+    FILE *to = open_memstream(&printed, &length);
+
+    assert_non_null(to);
+    program_print(program, to);
+    fclose(to);
+    for (char *next; *line; line = next) {
+        next = strchr(line, '\n') ? strchr(line, '\n') + 1 : line + strlen(line);
+        if (*line == '#')
+            continue;
+        if (strncmp(printed + at, line, (size_t)(next - line)) != 0)
+            fail_msg("%s is not in canonical form at: %.60s", name, line);
+        at += (size_t)(next - line);
+    }
+    assert_int_equal(at, length);
+    free(printed);
 }
 
 static unsigned read_directory(const char *directory)
@@ -57,6 +81,7 @@ static unsigned read_directory(const char *directory)
         if (!is_program(entry->d_name))
             continue;
         read_program(directory, entry->d_name, &program, &head);
+        assert_canonical(entry->d_name, &program);
         tripped[head.rule] = true;
         for (unsigned i = 0; i < program.count && head.rule == RULE_NONE; i++)
             seeded[program.records[i].op] = true;

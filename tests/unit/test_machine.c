@@ -1,6 +1,6 @@
 /*
- * test_machine.c: the machine by itself, driven through its own API: a life from registration to halt,
- * the reset that follows, map registers, operations that are not there yet.
+ * test_machine.c: the machine by itself, driven through its own API: a life from registration to
+ * halt, the reset that follows, map registers, operations that are not there yet.
  */
 #include "rig.h"
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 /*
- * test_program.c: bytes, values, names, text, edits, generators and the shrinker, without a machine.
+ * test_program.c: bytes, values, names, text, edits, generators and the shrinker, without a
+ * machine.
  */
 #include "generate.h"
 #include "phrases.h"
