@@ -24,6 +24,8 @@ struct net_buffer_list *net_buffer_list_of(struct machine *machine, const NET_BU
 struct net_buffer_list *net_buffer_owner(struct machine *machine, const struct net_buffer *nb);
 /* Bytes from the start of CurrentMdl to the end of the data (SGL-20, SGL-23). */
 uint64_t net_buffer_mapped(const NET_BUFFER *nb);
+/* How many page pieces these bytes have. */
+ULONG net_buffer_pieces(const NET_BUFFER *nb);
 
 /* The waiting or live request of a NET_BUFFER; NULL: none. */
 struct sg *sg_of_net_buffer(struct machine *machine, const NET_BUFFER *nb);

@@ -38,6 +38,20 @@ uint64_t net_buffer_mapped(const NET_BUFFER *nb)
     return (uint64_t)nb->CurrentMdlOffset + nb->DataLength;
 }
 
+ULONG net_buffer_pieces(const NET_BUFFER *nb)
+{
+    ULONG left = (ULONG)net_buffer_mapped(nb), count = 0;
+
+    for (const MDL *mdl = nb->CurrentMdl; mdl && left > 0; mdl = mdl->Next) {
+        ULONG part = mdl->ByteCount < left ? mdl->ByteCount : left;
+
+        if (part > 0)
+            count += ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(mdl), part);
+        left -= part;
+    }
+    return count;
+}
+
 bool rig_net_buffer_list_owned(const struct machine *machine, PNET_BUFFER_LIST list)
 {
     const struct net_buffer_list *found =
@@ -117,21 +131,12 @@ ULONG NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer)
 {
     struct machine *machine = machine_bound();
     enum rig_rule rule = check_net_buffer(machine, NetBuffer, false);
-    ULONG left, count = 0;
 
     if (rule) {
         verifier_report(machine, rule, "NdisQueryNetBufferPhysicalCount", 0, 0);
         return 0;
     }
-    left = (ULONG)net_buffer_mapped(NetBuffer);
-    for (PMDL mdl = NetBuffer->CurrentMdl; mdl && left > 0; mdl = mdl->Next) {
-        ULONG part = mdl->ByteCount < left ? mdl->ByteCount : left;
-
-        if (part > 0)
-            count += ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(mdl), part);
-        left -= part;
-    }
-    return count;
+    return net_buffer_pieces(NetBuffer);
 }
 
 void NdisAdvanceNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta, BOOLEAN FreeMdl,

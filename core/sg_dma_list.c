@@ -10,6 +10,8 @@
 #include "memory.h"
 #include "ndis_layer.h"
 
+enum { MANY_PIECES = 16, SMALL_PIECE = 256 };
+
 #define JUNK ((PVOID)(uintptr_t)0xD15EA5ED00000000)
 
 /* ---- requests ---- */
@@ -146,6 +148,14 @@ static enum rig_rule check_allocate(struct machine *machine, NDIS_HANDLE handle,
     return mapping_obstacle(machine, &range, flags & NDIS_SG_LIST_WRITE_TO_DEVICE, buffer, size);
 }
 
+/* SGL-30: many pieces, and small ones. */
+static bool is_fragmented(const NET_BUFFER *nb)
+{
+    ULONG pieces = net_buffer_pieces(nb);
+
+    return pieces > MANY_PIECES && net_buffer_mapped(nb) < (uint64_t)pieces * SMALL_PIECE;
+}
+
 /* What is doubtful in a sound call. */
 static enum rig_rule warn_allocate(const struct machine *machine, const struct dma *dma,
                                    const NET_BUFFER *nb, ULONG flags, const void *buffer,
@@ -157,7 +167,11 @@ static enum rig_rule warn_allocate(const struct machine *machine, const struct d
         return RULE_SGL_06;
     if (net_buffer_mapped(nb) > dma->maximum)
         return RULE_SG_12;
-    return buffer && size < dma->list_size ? RULE_SG_16 : RULE_NONE;
+    if (buffer && size < dma->list_size)
+        return RULE_SG_16;
+    if (!buffer && size > 0)
+        return RULE_SGL_09;
+    return is_fragmented(nb) ? RULE_SGL_30 : RULE_NONE;
 }
 
 static VOID deliver(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST ScatterGather,

@@ -340,6 +340,8 @@ uint32_t span_of(const struct oracle *o, const struct segment *segment); /* page
  * goes; TO_END: to the end of the MDL that holds the last of them. Returns how many bytes. */
 uint64_t chain_segments(const struct oracle *o, unsigned chain, uint64_t offset, uint64_t length,
                         bool to_end, struct segment *segments, unsigned *count);
+/* Page pieces of the first BYTES of a chain. */
+uint32_t pieces_of(const struct oracle *o, unsigned chain, uint64_t bytes);
 static inline uint8_t *shadow_of(struct oracle *o, unsigned buffer)
 {
     return o->shadow + o->buffer[buffer].shadow;

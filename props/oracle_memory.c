@@ -290,16 +290,23 @@ void oracle_NdisRetreatNetBufferDataStart(struct oracle *o, struct call *c)
     normalise(o, &o->nb[n]);
 }
 
-void oracle_NdisQueryNetBufferPhysicalCount(struct oracle *o, struct call *c)
+uint32_t pieces_of(const struct oracle *o, unsigned chain, uint64_t bytes)
 {
     struct segment segments[SEGMENTS];
     unsigned count;
+    uint32_t pieces = 0;
+
+    chain_segments(o, chain, 0, bytes, false, segments, &count);
+    for (unsigned i = 0; i < count; i++)
+        pieces += span_of(o, &segments[i]);
+    return pieces;
+}
+
+void oracle_NdisQueryNetBufferPhysicalCount(struct oracle *o, struct call *c)
+{
     unsigned n = live_nb(o, c);
 
     if (!n || wrong_level(o, c))
         return;
-    chain_segments(o, o->nb[n].current, 0, (uint64_t)o->nb[n].current_offset + o->nb[n].length,
-                   false, segments, &count);
-    for (unsigned i = 0; i < count; i++)
-        c->value += span_of(o, &segments[i]);
+    c->value = pieces_of(o, o->nb[n].current, (uint64_t)o->nb[n].current_offset + o->nb[n].length);
 }

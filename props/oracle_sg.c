@@ -200,14 +200,21 @@ static bool allocation_refused(struct oracle *o, struct call *c, struct o_dma *d
 static void allocation_warnings(const struct oracle *o, struct call *c, const struct o_dma *dma,
                                 const struct request *q)
 {
+    uint64_t bytes = (uint64_t)q->current_offset + q->data_length;
+    uint32_t pieces = pieces_of(o, q->current, bytes);
+
     if (o->adapter[dma->adapter].state == STATE_shutdown)
         warn(c, RULE_LIFE_53);
     if (c->a[2].n & ~(unsigned)NDIS_SG_LIST_WRITE_TO_DEVICE)
         warn(c, RULE_SGL_06);
-    if ((uint64_t)q->current_offset + q->data_length > dma->maximum)
+    if (bytes > dma->maximum)
         warn(c, RULE_SG_12);
     if (q->buffer && q->lent_size < dma->list_size)
         warn(c, RULE_SG_16);
+    if (!c->a[3].value && c->length)
+        warn(c, RULE_SGL_09);
+    if (pieces > 16 && bytes / pieces < 256)
+        warn(c, RULE_SGL_30);
 }
 
 static bool allocation_fails(const struct oracle *o, const struct o_dma *dma,
@@ -227,7 +234,9 @@ void oracle_NdisMAllocateNetBufferSGList(struct oracle *o, struct call *c)
         named_dma && o->dma[named_dma].life == LIFE_live ? o->dma[named_dma].list_size : 0;
     struct o_dma *dma;
 
-    c->length = cut((uint32_t)number_of(c, 4, limit), buffer ? o->buffer[buffer].length : 0);
+    c->length = (uint32_t)number_of(c, 4, limit);
+    if (buffer)
+        c->length = cut(c->length, o->buffer[buffer].length);
     dma = dma_of(o, c, RULE_SGL_05);
     if (!dma)
         return;
