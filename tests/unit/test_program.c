@@ -446,7 +446,7 @@ static void insertion_into_a_full_program_drops_its_end(void **state)
 static void generated_programs_come_back(void **state)
 {
     (void)state;
-    for (unsigned seed = 0; seed < 3000; seed++) {
+    for (unsigned seed = 0; seed < 100000; seed++) {
         const struct target *target = &targets[seed % TARGET_COUNT];
         struct program program, again;
         uint8_t bytes[PROGRAM_MAX * RECORD_SIZE];
