@@ -106,6 +106,7 @@ void host_find(struct host *host, const char *identity, const char *call, uint32
     va_end(arguments);
 }
 
+/* Advice that is not taken is counted, and is no finding: it is not a duty. */
 static void hear(void *context, const struct rig_report *report)
 {
     struct host *host = context;
@@ -114,12 +115,14 @@ static void hear(void *context, const struct rig_report *report)
 
     if (host->found)
         return;
+    if (host->statistics)
+        host->statistics->tripped[report->rule]++;
+    if (row->strength == RIG_advice)
+        return;
     host_find(host, row->name, report->call, report->made, report->freed, "%s", row->text);
     host->finding.code = row->code;
     if (event && strcmp(event->name, report->call) == 0)
         host->finding.at = host->logged;
-    if (host->statistics)
-        host->statistics->tripped[report->rule]++;
 }
 
 /* ---- what the driver registers ---- */

@@ -57,6 +57,26 @@ static void test_send_each_timing(void **state)
     }
 }
 
+/* A frame in twenty pieces is mapped against advice (SGL-30), and that is no finding. */
+static void test_advice_is_no_finding(void **state)
+{
+    char text[2048] = HOSTED_RUNNING "buffer1 = buffer(length=1280)\nmdl1 = mdl(buffer1, NULL, "
+                                     "length=64)\n";
+    size_t at = strlen(text);
+    uint64_t before = completed();
+
+    (void)state;
+    for (unsigned i = 2; i <= 20; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at,
+                               "mdl%u = mdl(buffer1, mdl%u, offset=%u, length=64)\n", i, i - 1,
+                               64 * (i - 1));
+    snprintf(text + at, sizeof text - at,
+             "nb1 = net_buffer(mdl20, length=limit)\nnbl1 = net_buffer_list(nb1, NULL, NULL)\n"
+             "send(adapter1, nbl1)\ndevice_run()\nstep()\nstep()\n");
+    assert_clean(text);
+    assert_int_equal(completed(), before + 1);
+}
+
 static void test_send_each_personality(void **state)
 {
     char text[1024];
@@ -157,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_send_each_timing),
+        cmocka_unit_test(test_advice_is_no_finding),
         cmocka_unit_test(test_send_each_personality),
         cmocka_unit_test(test_list_longer_than_data),
         cmocka_unit_test(test_late_handlers),
