@@ -193,11 +193,6 @@ static uint64_t take_registers(struct dma_adapter *adapter, unsigned count)
     return taken;
 }
 
-static unsigned needed(const struct machine *machine, const struct request *request)
-{
-    return mapping_counts(machine) ? request->piece_count : 0;
-}
-
 static unsigned free_registers(const struct dma_adapter *adapter)
 {
     return adapter->registers - (unsigned)__builtin_popcountll(adapter->held);
@@ -209,8 +204,7 @@ static void grant(struct machine *machine, struct request *request)
     int processor = processor_choose(machine);
     uint8_t caller = machine->current;
 
-    request->registers =
-        take_registers(&machine->dma_adapters[request->adapter], needed(machine, request));
+    request->registers = take_registers(&machine->dma_adapters[request->adapter], request->needed);
     sg_place(machine, request, pieces);
     sg_write(machine, request, pieces);
     request->element_count = request->list->NumberOfElements;
@@ -250,7 +244,7 @@ static void grant_waiting(struct machine *machine, unsigned index)
     while (adapter->waiting > 0) {
         struct request *first = first_waiting(machine, index);
 
-        if (needed(machine, first) > free_registers(adapter))
+        if (first->needed > free_registers(adapter))
             return;
         adapter->waiting--;
         grant(machine, first);
@@ -288,6 +282,7 @@ static bool cut_pieces(struct machine *machine, struct request *request,
     if (count < 0 || (mapping_counts(machine) && (unsigned)count > registers))
         return false;
     request->piece_count = (uint16_t)count;
+    request->needed = mapping_counts(machine) ? (uint16_t)count : 0;
     return true;
 }
 
@@ -323,7 +318,7 @@ NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
     request->device = mapping->device;
     request->turn = machine->turn++;
     request->made = machine->origin;
-    if (adapter->waiting > 0 || needed(machine, request) > free_registers(adapter)) {
+    if (adapter->waiting > 0 || request->needed > free_registers(adapter)) {
         request->state = REQUEST_WAITING;
         adapter->waiting++;
     } else {

@@ -95,14 +95,16 @@ static void bounce(struct machine *machine, const struct dma_adapter *adapter, s
     memcpy(piece->device, piece->data, piece->length);
 }
 
-/* HAL-06: a device that cannot reach a page gets it copied or translated. */
-static void place(struct machine *machine, const struct dma_adapter *adapter, struct piece *piece)
+/* HAL-06: a device that cannot reach a page gets it copied, or translated where it holds no map
+ * register to copy through. */
+static void place(struct machine *machine, const struct dma_adapter *adapter, struct piece *piece,
+                  bool has_register)
 {
     uint32_t personality = machine->settings[SETTING_personality];
     bool out_of_reach = !adapter->wide && piece->bus + piece->length > FOUR_GIB;
 
     piece->device = piece->data;
-    if (personality == 1 || (personality == 0 && out_of_reach && mapping_counts(machine)))
+    if (has_register && (personality == 1 || (personality == 0 && out_of_reach)))
         bounce(machine, adapter, piece);
     else if (personality == 2 || out_of_reach)
         piece->bus = window_page(machine) + piece->bus % PAGE_SIZE;
@@ -118,7 +120,7 @@ void sg_place(struct machine *machine, struct request *request, struct piece *pi
             pieces[i].map_register = (uint8_t)__builtin_ctzll(registers);
             registers &= registers - 1;
         }
-        place(machine, adapter, &pieces[i]);
+        place(machine, adapter, &pieces[i], request->needed > 0);
     }
 }
 
