@@ -362,7 +362,7 @@ void request_lend(struct oracle *o, struct request *q, unsigned buffer, uint32_t
 enum rig_rule lending_broken(const struct oracle *o, const struct request *q); /* SGL-29, SGL-28 */
 enum rig_rule mapping_broken(const struct oracle *o, const struct request *q); /* VRF-10, VRF-14 */
 bool registers_counted(const struct oracle *o);
-bool registers_free(const struct oracle *o, const struct request *q); /* enough to grant it now */
+bool registers_free(const struct request *q); /* enough to grant it now */
 /* it can never be granted: more pieces than registers (counted), or than a mapping may have */
 bool too_many_pieces(const struct oracle *o, const struct request *q);
 bool no_request_slot(const struct oracle *o);

@@ -33,17 +33,12 @@ void request_map(struct oracle *o, struct request *q, unsigned chain, uint64_t o
         (uint32_t)chain_segments(o, chain, offset, length, to_end, q->segments, &q->segment_count);
     for (unsigned i = 0; i < q->segment_count; i++)
         q->pieces += span_of(o, &q->segments[i]);
+    q->registers = registers_counted(o) ? q->pieces : 0;
 }
 
-/* map registers that Q takes if it is granted now */
-static uint32_t request_need(const struct oracle *o, const struct request *q)
+bool registers_free(const struct request *q)
 {
-    return registers_counted(o) ? q->pieces : 0;
-}
-
-bool registers_free(const struct oracle *o, const struct request *q)
-{
-    return q->pool->held + request_need(o, q) <= q->pool->registers;
+    return q->pool->held + q->registers <= q->pool->registers;
 }
 
 void request_lend(struct oracle *o, struct request *q, unsigned buffer, uint32_t size, void *where)
@@ -208,7 +203,6 @@ void request_accept(struct oracle *o, struct request *q)
 
 static void take_registers(struct oracle *o, struct request *q)
 {
-    q->registers = request_need(o, q);
     q->pool->held += q->registers;
     q->merge = o->settings[SETTING_merge];
     q->placement = o->settings[SETTING_placement];
@@ -254,7 +248,7 @@ void request_grant_or_wait(struct oracle *o, struct request *q)
     bool queue = pool_has_queue(o, q->pool);
 
     request_accept(o, q);
-    if (!queue && registers_free(o, q))
+    if (!queue && registers_free(q))
         request_grant(o, q);
 }
 
@@ -265,7 +259,7 @@ void requests_pump(struct oracle *o, struct pool *pool)
 
         if (q->pool != pool || q->state != REQUEST_queued)
             continue;
-        if (!registers_free(o, q))
+        if (!registers_free(q))
             return;
         request_grant(o, q);
         if (o->expected.kind != FRAME_none)

@@ -383,7 +383,7 @@ static NTSTATUS bare_status(const struct oracle *o, struct call *c, const struct
         c->value = list_size_of(q->pieces);
         return NDIS_STATUS_BUFFER_TOO_SHORT;
     }
-    if (no_request_slot(o) || pool_has_queue(o, q->pool) || !registers_free(o, q) ||
+    if (no_request_slot(o) || pool_has_queue(o, q->pool) || !registers_free(q) ||
         o->frame_count == RIG_FRAMES)
         return NDIS_STATUS_RESOURCES;
     return NDIS_STATUS_SUCCESS;
