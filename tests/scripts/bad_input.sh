@@ -29,7 +29,7 @@ printf 'frobnicate()\n' >wrong.dma
 cp -a . ../"$(basename "$place").before"
 trap 'rm -rf "$place" "$place.before"' EXIT
 
-for script in setup fuzz test repro lint bench; do
+for script in setup fuzz test repro lint bench coverage; do
     refused "unknown" "$top/scripts/$script" --nonsense
 done
 refused 'expected run, fuzz' "$top/scripts/setup" --for nothing
@@ -44,6 +44,10 @@ refused 'expected 1 or more' "$top/scripts/fuzz" --jobs 0
 refused 'expected a value' "$top/scripts/fuzz" --seed
 refused 'not a directory' "$top/scripts/fuzz" --corpus kept
 refused 'cannot make' "$top/scripts/fuzz" --corpus kept/inner
+
+refused 'expected a number' "$top/scripts/coverage" --runs soon
+refused 'expected 1 or more' "$top/scripts/coverage" --runs 0
+refused 'expected a value' "$top/scripts/coverage" --runs
 
 refused 'expected FILE' "$top/scripts/repro"
 for command in repro 'dmarig run' 'dmarig print' 'dmarig asm'; do

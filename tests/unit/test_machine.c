@@ -144,9 +144,9 @@ static void shut_down(NDIS_HANDLE context, NDIS_SHUTDOWN_ACTION action)
     (void)action;
 }
 
-static void register_driver(void)
+static NDIS_MINIPORT_DRIVER_CHARACTERISTICS good_driver(void)
 {
-    NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = {
+    return (NDIS_MINIPORT_DRIVER_CHARACTERISTICS){
         .Header = {NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS, 1,
                    NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1},
         .MajorNdisVersion = 6,
@@ -164,6 +164,11 @@ static void register_driver(void)
         .ShutdownHandlerEx = shut_down,
         .CancelOidRequestHandler = cancel,
     };
+}
+
+static void register_driver(void)
+{
+    NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = good_driver();
 
     assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &world->driver),
                      NDIS_STATUS_SUCCESS);
@@ -324,6 +329,162 @@ static void test_empty_slots_are_null(void **state)
     }
 }
 
+static void start_running(void)
+{
+    register_driver();
+    assert_true(rig_initialize(world->machine, world->driver));
+    assert_true(rig_restart(world->machine, world->adapter));
+}
+
+/* What is completed in a row is completed one by one (LIFE-75). */
+static void test_completed_in_a_row(void **state)
+{
+    PNET_BUFFER_LIST first, second;
+
+    (void)state;
+    start_running();
+    first = make_packet(1514);
+    second = make_packet(60);
+    assert_true(rig_send(world->machine, world->adapter, first, DISPATCH_LEVEL));
+    assert_true(rig_send(world->machine, world->adapter, second, DISPATCH_LEVEL));
+    first->Next = second;
+    NdisMSendNetBufferListsComplete(world->adapter, first, 0);
+    assert_null(first->Next);
+    assert_false(rig_net_buffer_list_owned(world->machine, first));
+    assert_false(rig_net_buffer_list_owned(world->machine, second));
+    assert_int_equal(world->reports, 0);
+}
+
+/* FSG-13: what a driver wrote into a NET_BUFFER that is mapped shows, field by field. */
+static void test_mapped_net_buffer_is_written(void **state)
+{
+    PNET_BUFFER_LIST packet;
+    PNET_BUFFER nb;
+    PMDL chain;
+    KIRQL old;
+
+    (void)state;
+    start_running();
+    packet = make_packet(1514);
+    nb = packet->FirstNetBuffer;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    assert_true(rig_send(world->machine, world->adapter, packet, DISPATCH_LEVEL));
+    assert_int_equal(
+        NdisMAllocateNetBufferSGList(world->dma, nb, world, NDIS_SG_LIST_WRITE_TO_DEVICE, NULL, 0),
+        NDIS_STATUS_SUCCESS);
+    nb->DataLength--;
+    NdisMFreeNetBufferSGList(world->dma, world->list, nb);
+    nb->DataLength++;
+    chain = nb->MdlChain;
+    nb->MdlChain = NULL;
+    NdisMFreeNetBufferSGList(world->dma, world->list, nb);
+    nb->MdlChain = chain;
+    assert_int_equal(world->reports, 2);
+    assert_int_equal(world->last, RULE_FSG_13);
+    NdisMFreeNetBufferSGList(world->dma, world->list, nb);
+    assert_int_equal(world->reports, 2);
+    KeLowerIrql(old);
+}
+
+/* The data starts where it can: not before the MDL chain, not behind its own end. */
+static void test_data_start_has_bounds(void **state)
+{
+    PNET_BUFFER_LIST packet;
+    PNET_BUFFER nb;
+
+    (void)state;
+    start_running();
+    packet = make_packet(1514);
+    nb = packet->FirstNetBuffer;
+    assert_true(rig_send(world->machine, world->adapter, packet, DISPATCH_LEVEL));
+    NdisAdvanceNetBufferDataStart(nb, 0xFFFFFFFF, FALSE, NULL);
+    assert_int_equal(nb->DataOffset, 1514);
+    assert_int_equal(nb->DataLength, 0);
+    assert_int_equal(NdisRetreatNetBufferDataStart(nb, 0xFFFFFFFF, 0, NULL), NDIS_STATUS_SUCCESS);
+    assert_int_equal(nb->DataOffset, 0);
+    assert_int_equal(nb->DataLength, 1514);
+    assert_int_equal(world->reports, 0);
+}
+
+/* A driver may have neither a reset handler nor one that checks for hang (LIFE-06). */
+static void test_no_reset_without_a_handler(void **state)
+{
+    (void)state;
+    start_running();
+    assert_false(rig_reset_adapter(world->machine, world->adapter, PASSIVE_LEVEL));
+}
+
+/* The caller need not want to know the registers. */
+static void test_calculate_without_registers(void **state)
+{
+    DEVICE_DESCRIPTION description = {.Version = DEVICE_DESCRIPTION_VERSION2,
+                                      .MaximumLength = 4096};
+    ULONG registers, size = 0;
+    PDMA_ADAPTER adapter = IoGetDmaAdapter(NULL, &description, &registers);
+
+    (void)state;
+    assert_int_equal(
+        adapter->DmaOperations->CalculateScatterGatherList(adapter, NULL, NULL, 4096, &size, NULL),
+        STATUS_SUCCESS);
+    assert_int_equal(size, 16 + 24);
+}
+
+/* LIFE-06: the handlers that programs do not leave out. */
+static void test_handlers_are_required(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = good_driver();
+
+        c.OidRequestHandler = i == 0 ? NULL : oid;
+        c.CancelOidRequestHandler = i == 1 ? NULL : cancel;
+        assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &world->driver),
+                         NDIS_STATUS_BAD_CHARACTERISTICS);
+        assert_int_equal(world->last, RULE_LIFE_06);
+        assert_int_equal(world->reports, i + 1);
+    }
+}
+
+/* A handle whose slot lies behind its table names nothing. */
+static void test_handle_behind_its_table(void **state)
+{
+    (void)state;
+    register_driver();
+    assert_true(rig_initialize(world->machine, world->driver));
+    world->adapter = (NDIS_HANDLE)((uintptr_t)world->adapter + ((uintptr_t)4 << 32));
+    assert_false(rig_restart(world->machine, world->adapter));
+    assert_int_equal(world->reports, 0);
+}
+
+/* FSG-09: pool memory that NDIS has for a list is not freed before the list; its neighbours are. */
+static void test_pool_lent_for_a_list(void **state)
+{
+    PNET_BUFFER_LIST packet;
+    PVOID block[3];
+    KIRQL old;
+
+    (void)state;
+    start_running();
+    packet = make_packet(1514);
+    for (unsigned i = 0; i < 3; i++)
+        block[i] = NdisAllocateMemoryWithTagPriority(world->adapter, world->list_size, 0,
+                                                     NormalPoolPriority);
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    assert_true(rig_send(world->machine, world->adapter, packet, DISPATCH_LEVEL));
+    assert_int_equal(NdisMAllocateNetBufferSGList(world->dma, packet->FirstNetBuffer, world,
+                                                  NDIS_SG_LIST_WRITE_TO_DEVICE, block[1],
+                                                  world->list_size),
+                     NDIS_STATUS_SUCCESS);
+    for (unsigned i = 0; i < 3; i++)
+        NdisFreeMemory(block[i], 0, 0);
+    assert_int_equal(world->reports, 1);
+    assert_int_equal(world->last, RULE_FSG_09);
+    NdisMFreeNetBufferSGList(world->dma, world->list, packet->FirstNetBuffer);
+    NdisFreeMemory(block[1], 0, 0);
+    assert_int_equal(world->reports, 1);
+    KeLowerIrql(old);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +493,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_registers_follow_the_mapping, setup, teardown),
         cmocka_unit_test_setup_teardown(test_halt_sweeps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_empty_slots_are_null, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_completed_in_a_row, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_mapped_net_buffer_is_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_data_start_has_bounds, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_reset_without_a_handler, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_calculate_without_registers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handlers_are_required, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handle_behind_its_table, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pool_lent_for_a_list, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
