@@ -51,8 +51,8 @@ static bool is_of_kind(const struct request *request, enum mapping_kind kind)
     switch (kind) {
     case MAPPING_FROM_DEVICE:
         return !request->write_to_device && !request->both_ways;
-    case MAPPING_MAY_WRITE:
-        return !request->write_to_device || request->both_ways;
+    case MAPPING_MAY_WRITE: /* a bare MDL's list is asked for as one from the device */
+        return !request->write_to_device;
     default:
         return true;
     }
@@ -101,14 +101,9 @@ enum rig_rule mapping_obstacle(struct machine *machine, const struct range *rang
 
 /* ---- the list's memory ---- */
 
-/* HAL's own memory goes round and is used again only when all of it was; NULL: none free. */
-static void *arena_take(struct machine *machine, uint32_t size)
+/* A list of HAL's that lies in SIZE bytes from START on; NULL: none. */
+static const struct request *list_in(const struct machine *machine, uint32_t start, uint32_t size)
 {
-    uint32_t start = machine->arena_next;
-
-    size = (size + 15) & ~15u;
-    if (start + size > LIST_ARENA)
-        start = 0;
     for (unsigned i = 0; i < machine->used.requests; i++) {
         const struct request *request = &machine->requests[i];
         const uint8_t *list = (const uint8_t *)request->list;
@@ -116,8 +111,27 @@ static void *arena_take(struct machine *machine, uint32_t size)
         if (request->state != REQUEST_FREE && request->own_list &&
             list < machine->arena + start + size &&
             machine->arena + start < list + request->list_size)
-            return NULL;
+            return request;
     }
+    return NULL;
+}
+
+/* HAL's own memory goes round and is used again only when all of it was. It holds far more than
+ * the longest lists of all requests together, so there is always room. */
+static void *arena_take(struct machine *machine, uint32_t size)
+{
+    uint32_t start = machine->arena_next;
+    const struct request *other;
+
+    size = (size + 15) & ~15u;
+    do {
+        if (start + size > LIST_ARENA)
+            start = 0;
+        other = list_in(machine, start, size);
+        if (other)
+            start = (uint32_t)((const uint8_t *)other->list - machine->arena) +
+                    ((other->list_size + 15) & ~15u);
+    } while (other);
     machine->arena_next = start + size;
     if (machine->used.arena < start + size)
         machine->used.arena = start + size;
@@ -269,24 +283,22 @@ static struct request *free_request(struct machine *machine)
         }
 }
 
-/* The pieces of a range into a request's slot; false if it cannot be mapped at all. */
-static bool cut_pieces(struct machine *machine, struct request *request,
+/* The pieces of a range into a request's slot; the caller has seen that it can be mapped. */
+static void cut_pieces(struct machine *machine, struct request *request,
                        const struct mapping *mapping, unsigned registers)
 {
     unsigned slot = index_of(machine, request);
     int count = sg_cut(machine, &mapping->range, machine->pieces[slot]);
-    uint16_t used = count < 0 ? RIG_PIECES : (uint16_t)count;
 
-    if (machine->piece_used[slot] < used)
-        machine->piece_used[slot] = used;
-    if (count < 0 || (mapping_counts(machine) && (unsigned)count > registers))
-        return false;
+    assert(count >= 0 && (!mapping_counts(machine) || (unsigned)count <= registers));
+    (void)registers;
+    if (machine->piece_used[slot] < count)
+        machine->piece_used[slot] = (uint16_t)count;
     request->piece_count = (uint16_t)count;
     request->needed = mapping_counts(machine) ? (uint16_t)count : 0;
-    return true;
 }
 
-static bool place_list(struct machine *machine, struct request *request,
+static void place_list(struct machine *machine, struct request *request,
                        const struct mapping *mapping)
 {
     request->list_size = mapping_list_size(request->piece_count);
@@ -294,7 +306,6 @@ static bool place_list(struct machine *machine, struct request *request,
     request->list = mapping->buffer ? mapping->buffer : arena_take(machine, request->list_size);
     if (mapping->buffer)
         request->loan = memory_lend(machine, mapping->buffer, mapping->buffer_size);
-    return request->list != NULL;
 }
 
 NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
@@ -302,12 +313,10 @@ NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
     struct dma_adapter *adapter = (struct dma_adapter *)mapping->adapter;
     struct request *request = free_request(machine);
 
-    if (!request || !cut_pieces(machine, request, mapping, adapter->registers) ||
-        !place_list(machine, request, mapping)) {
-        if (request)
-            memset(request, 0, sizeof *request);
+    if (!request)
         return STATUS_INSUFFICIENT_RESOURCES;
-    }
+    cut_pieces(machine, request, mapping, adapter->registers);
+    place_list(machine, request, mapping);
     request->adapter = (uint16_t)(adapter - machine->dma_adapters);
     request->write_to_device = mapping->write_to_device;
     request->length = mapping->range.length;

@@ -211,7 +211,7 @@ bool rig_unload(struct machine *machine)
     if (!can_call(machine) || !machine->hooks.unload)
         return false;
     if (!frame_enter(machine, SITE_UNLOAD, 0, 0, machine->current, PASSIVE_LEVEL))
-        return false;
+        assert(!"events happen only where a frame is left");
     machine->hooks.unload(machine->hooks.context);
     frame_leave(machine, "DriverUnload");
     for (unsigned i = 0; i < machine->used.providers; i++) {

@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 enum { CLEAN = 0, FOUND = 1, MISUSE = 2 };
-enum { CHILD_FOUND = 77 }; /* unlike what a sanitizer ends a process with */
+enum { CHILD_FOUND = 77 };  /* unlike what a sanitizer ends a process with */
+enum { FORKS_MOST = 2000 }; /* for shrinking a crash: each candidate is a process */
 
 static int complain(const char *path, const char *what)
 {
@@ -141,6 +142,6 @@ int main(int argc, char **argv)
         return CLEAN;
     if (end == CHILD_FOUND)
         return triage_finding(&program, argv[2]);
-    shrink_program(&program, same_end, &end);
+    shrink_program_within(&program, same_end, &end, FORKS_MOST);
     return keep(&program, argv[2], "crash");
 }

@@ -3,6 +3,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
+#include "explain.h"
 #include "files.h"
 #include "generate.h"
 #include "shrink.h"
@@ -107,14 +108,17 @@ static bool tell_finding(struct check *check, const struct program *program, uin
 {
     struct run_options options = {.legal_only = check->options->legal_only, .only = property};
     const char *name = property_row(property)->name;
+    struct pinned pinned = {.check = check, .property = property};
+    uint16_t free_operands[PROGRAM_MAX];
     struct outcome outcome;
     char path[2048], replay[2100];
 
     snprintf(path, sizeof path, "%s/%s-%016" PRIx64 ".dma", check->options->findings, name, hash);
     snprintf(replay, sizeof replay, "dmarig run %s", path);
     runner_run(check->runner, program, &options, &outcome);
+    explain_program(program, fails_again, &pinned, free_operands);
     fputc('\n', check->out);
-    report_finding(check->out, program, &outcome.verdict, replay);
+    report_explained(check->out, program, &outcome.verdict, replay, free_operands);
     return save_finding(check, program, name, path);
 }
 

@@ -11,7 +11,9 @@
 typedef int command_function(int argc, char **argv, const volatile sig_atomic_t *stop);
 
 command_function command_run, command_print, command_asm;             /* command_files.c */
+command_function command_shrink;                                      /* command_shrink.c */
 command_function command_check;                                       /* command_check.c */
+command_function command_exhaustive;                                  /* command_exhaustive.c */
 command_function command_rules, command_ops, command_settings;        /* catalogue.c */
 command_function command_targets, command_starts, command_properties; /* catalogue.c */
 

@@ -204,6 +204,7 @@ static void execute(struct runner *r, const struct record *record)
         if (!r->over)
             check_after(r, &c);
         count_call(r, &c);
+        r->outcome->happened += !c.impossible && c.op != OP_return && c.op != OP_nop;
     }
     o->timing = old;
     o->call = r->call = c.outer;
@@ -214,8 +215,12 @@ static const struct record *next_record(struct runner *r)
 {
     const struct record *record;
 
-    if (r->over || r->cursor >= r->program->count)
+    if (r->over)
         return NULL;
+    if (r->cursor >= r->program->count) {
+        state_note(r);
+        return NULL;
+    }
     record = &r->program->records[r->cursor++];
     if (r->options.statistics) {
         r->options.statistics->records++;

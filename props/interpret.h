@@ -104,6 +104,11 @@ void trace_record(struct runner *r, const struct record *record, const unsigned 
 void trace_end(struct runner *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void trace_line(struct runner *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* ---- state_digest.c ---- */
+
+/* The records have run out: if the options ask for it, the outcome says in what state. */
+void state_note(struct runner *r);
+
 /* ---- results of calls ---- */
 
 void result_happened(struct runner *r, struct call *c, bool happened);

@@ -32,6 +32,16 @@ static const struct command_row commands[] = {
      "Reads FILE (- is standard input) as text and writes the program's bytes.\n"
      "\n"
      "  -o OUT    write OUT, whole or not at all; the default is standard output\n"},
+    {"shrink", command_shrink, "make a failing program smaller",
+     "dmarig shrink FILE [-o OUT]\n"
+     "\n"
+     "Finds the smallest program that fails the same property as the one in FILE, or, for a text\n"
+     "that begins with `# trips RULE at record N`, that breaks this rule alone. Exit status 1 if\n"
+     "there is nothing to shrink.\n"
+     "\n"
+     "  -o OUT    write OUT, whole or not at all; the default is standard output, and what is to "
+     "be\n"
+     "            said goes to standard error\n"},
     {"check", command_check, "judge random programs",
      "dmarig check [OPTION...]\n"
      "\n"
@@ -47,6 +57,20 @@ static const struct command_row commands[] = {
      "  --findings DIR    where programs that fail are saved; default findings\n"
      "  --table           operations and what came of them\n"
      "  --verbose         how often each property was evaluated and each rule tripped\n"},
+    {"exhaustive", command_exhaustive, "judge all small programs",
+     "dmarig exhaustive [OPTION...]\n"
+     "\n"
+     "Runs and judges all programs of up to a number of letters (a letter is a record or a short\n"
+     "phrase) on top of start programs on tiny machines, shorter ones first; then goes on\n"
+     "breadth-first from states not seen before. What fails is shrunk, reported and saved.\n"
+     "\n"
+     "  --start NAME      this start alone, not all of them (--list)\n"
+     "  --alphabet NAME   these letters, not the start's own (--list)\n"
+     "  --depth N         all programs of up to N letters; the default is the start's own\n"
+     "  --states N        then until N states are known; 0: no further; default: the start's own\n"
+     "  --seconds S       so much time\n"
+     "  --findings DIR    where programs that fail are saved; default findings\n"
+     "  --list            the starts and the alphabets\n"},
     {"rules", command_rules, "list the rules of the contract",
      "dmarig rules [--corpus DIR]\n"
      "\n"

@@ -1,9 +1,10 @@
 /*
  * report.c: a finding, for a person and for a fuzzing service.
  */
-#include "run.h"
+#include "explain.h"
 
-static void print_marked(FILE *to, const struct program *program, unsigned record)
+static void print_marked(FILE *to, const struct program *program, unsigned record,
+                         const uint16_t *free_operands)
 {
     unsigned made[CLASS_COUNT] = {0};
 
@@ -11,15 +12,15 @@ static void print_marked(FILE *to, const struct program *program, unsigned recor
         const struct record *at = &program->records[i];
 
         fprintf(to, "%s %3u  ", i == record ? ">" : " ", i + 1);
-        record_print(at, made, to);
+        explained_record_print(at, made, free_operands ? free_operands[i] : 0, to);
         fputc('\n', to);
         if (op_table[at->op].name)
             made[op_table[at->op].makes]++;
     }
 }
 
-void report_finding(FILE *to, const struct program *program, const struct verdict *verdict,
-                    const char *replay)
+void report_explained(FILE *to, const struct program *program, const struct verdict *verdict,
+                      const char *replay, const uint16_t *free_operands)
 {
     const struct property_row *row = property_row(verdict->property);
 
@@ -27,9 +28,15 @@ void report_finding(FILE *to, const struct program *program, const struct verdic
     if (row->rules[0])
         fprintf(to, "rules: %s\n", row->rules);
     fputc('\n', to);
-    print_marked(to, program, verdict->record);
+    print_marked(to, program, verdict->record, free_operands);
     fprintf(to, "\nexpected %s\ngot      %s\n", verdict->expected, verdict->actual);
     if (replay)
         fprintf(to, "replay: %s\n", replay);
     fprintf(to, "dmarig: Assertion '%s' failed.\nDEDUP_TOKEN: %s\n", row->name, row->name);
+}
+
+void report_finding(FILE *to, const struct program *program, const struct verdict *verdict,
+                    const char *replay)
+{
+    report_explained(to, program, verdict, replay, NULL);
 }

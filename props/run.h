@@ -42,9 +42,12 @@ struct statistics {
     uint64_t list_median[16]; /* programs by delivered lists, 15 and more together */
 };
 
+enum { STATE_VIEW = 3 }; /* newest names of a class that a state digest can take in */
+
 struct run_options {
     bool legal_only;               /* skip calls the oracle would refuse */
     enum property only;            /* judge this property alone; PROPERTY_NONE: all */
+    bool state;                    /* say in the outcome what state the records leave */
     FILE *trace;                   /* a readable trace as it happens, or NULL */
     struct statistics *statistics; /* added to, or NULL */
 };
@@ -57,6 +60,9 @@ struct firing {
 struct outcome {
     struct verdict verdict;
     uint64_t digest;       /* of everything observable, in order; no host addresses */
+    uint64_t state;        /* digest of the state when the records ran out; 0: not asked for */
+    uint64_t view;         /* the same, and what the newest STATE_VIEW names of each class are */
+    unsigned happened;     /* records that did something, be it that they were refused */
     unsigned firing_count; /* rules that fired; the first 64 are kept */
     struct firing firings[64];
 };

@@ -1,39 +1,42 @@
 /*
- * shrink.c: deletion and zeroing on the decoded program, to a fixed point.
+ * shrink.c: the passes on the decoded program, to a fixed point.
  *
- * Records go in chunks of 32 down to 1, from the end backwards, references renamed; then each
- * operand is set to zero, which is the newest name, the first word, nothing.
+ * Cheap passes run to their own fixed point before dear ones start. A candidate is taken only if it
+ * comes before the best in shortlex order, so every pass ends, and what many programs end in is one
+ * program as often as the passes can walk there.
  */
 #include "shrink.h"
-#include "program_edit.h"
-#include <string.h>
+#include "shrink_passes.h"
 
-enum { CHUNK_MAX = 32 };
-
-struct shrink {
-    struct program *best;
-    bool (*still_fails)(void *context, const struct program *program);
-    void *context;
-    unsigned tried;
-};
-
-static bool same(const struct program *a, const struct program *b)
+static int compare_numbers(unsigned a, unsigned b)
 {
-    if (a->count != b->count)
-        return false;
-    for (unsigned i = 0; i < a->count; i++) {
-        const struct record *x = &a->records[i], *y = &b->records[i];
-
-        if (x->op != y->op || memcmp(x->r, y->r, sizeof x->r) != 0 ||
-            memcmp(x->v, y->v, sizeof x->v) != 0)
-            return false;
-    }
-    return true;
+    return (a > b) - (a < b);
 }
 
-static bool take_if_fails(struct shrink *shrink, const struct program *candidate)
+static int record_compare(const struct record *a, const struct record *b)
 {
-    if (same(candidate, shrink->best))
+    int order = compare_numbers(a->op, b->op);
+
+    for (unsigned i = 0; order == 0 && i < 3; i++)
+        order = compare_numbers(a->r[i], b->r[i]);
+    for (unsigned i = 0; order == 0 && i < 2; i++)
+        order = compare_numbers(a->v[i], b->v[i]);
+    return order;
+}
+
+int program_compare(const struct program *a, const struct program *b)
+{
+    int order = compare_numbers(a->count, b->count);
+
+    for (unsigned i = 0; order == 0 && i < a->count; i++)
+        order = record_compare(&a->records[i], &b->records[i]);
+    return order;
+}
+
+bool shrink_take(struct shrink *shrink, struct program *candidate)
+{
+    program_canonical(candidate);
+    if (shrink->tried == shrink->limit || program_compare(candidate, shrink->best) >= 0)
         return false;
     shrink->tried++;
     if (!shrink->still_fails(shrink->context, candidate))
@@ -42,57 +45,26 @@ static bool take_if_fails(struct shrink *shrink, const struct program *candidate
     return true;
 }
 
-static bool delete_chunks(struct shrink *shrink, unsigned size)
+unsigned shrink_program_within(struct program *program,
+                               bool (*still_fails)(void *context, const struct program *program),
+                               void *context, unsigned tries)
 {
-    bool progress = false;
+    static bool (*const passes[])(struct shrink *) = {
+        shrink_deletions,    shrink_operands,    shrink_subsets,      shrink_into_hal,
+        shrink_replacements, shrink_moves,       shrink_equal_values, shrink_trades,
+        shrink_into_choices, shrink_into_others,
+    };
+    struct shrink shrink = {
+        .best = program, .still_fails = still_fails, .context = context, .limit = tries};
 
-    for (unsigned end = shrink->best->count; end > 0;) {
-        unsigned at = end > size ? end - size : 0;
-        struct program candidate = *shrink->best;
-
-        program_delete(&candidate, at, end - at);
-        progress |= take_if_fails(shrink, &candidate);
-        end = at;
-    }
-    return progress;
-}
-
-static bool zero_operand(struct shrink *shrink, unsigned at, const struct operand *operand)
-{
-    struct program candidate = *shrink->best;
-
-    if (operand_get(&candidate.records[at], operand) == 0)
-        return false;
-    operand_set(&candidate.records[at], operand, 0);
-    program_canonical(&candidate);
-    return take_if_fails(shrink, &candidate);
-}
-
-static bool zero_operands(struct shrink *shrink)
-{
-    bool progress = false;
-
-    for (unsigned at = 0; at < shrink->best->count; at++) {
-        const struct op_row *row = &op_table[shrink->best->records[at].op];
-
-        for (unsigned i = 0; i < row->operand_count; i++)
-            progress |= zero_operand(shrink, at, &row->operands[i]);
-    }
-    return progress;
+    for (unsigned pass = 0; pass < sizeof passes / sizeof passes[0];)
+        pass = passes[pass](&shrink) ? 0 : pass + 1;
+    return shrink.tried;
 }
 
 unsigned shrink_program(struct program *program,
                         bool (*still_fails)(void *context, const struct program *program),
                         void *context)
 {
-    struct shrink shrink = {.best = program, .still_fails = still_fails, .context = context};
-    bool progress;
-
-    do {
-        progress = false;
-        for (unsigned size = CHUNK_MAX; size > 0; size /= 2)
-            progress |= delete_chunks(&shrink, size);
-        progress |= zero_operands(&shrink);
-    } while (progress);
-    return shrink.tried;
+    return shrink_program_within(program, still_fails, context, SHRINK_TRIES_MAX);
 }

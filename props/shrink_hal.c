@@ -1,0 +1,111 @@
+/*
+ * shrink_hal.c: a program that builds lists through NDIS told through HAL, which needs no miniport.
+ * All in one step: a program that is half NDIS and half HAL does not fail.
+ */
+#include "program_edit.h"
+#include "shrink_passes.h"
+
+enum { VALUE_MANY = 0x1FFF, VALUE_LIMIT = 0x3000, WAYS = 16 };
+enum { WORD_dispatch = 2, TIMING_SHIFT = 12 };
+
+struct way {
+    bool wide, from_device, raised, many;
+};
+
+static unsigned timing_of(unsigned value)
+{
+    return value >> TIMING_SHIFT << TIMING_SHIFT;
+}
+
+/* The record that does through HAL what record I does; its makers are put into OF. */
+static bool through_hal(const struct program *program, const struct makers *makers, unsigned i,
+                        const struct way *way, struct record *record, int16_t of[3])
+{
+    const struct record *old = &program->records[i];
+    const int16_t *from = makers->of[i];
+    uint16_t timing = (uint16_t)timing_of(old->v[0]);
+
+    switch (old->op) {
+    case OP_NdisMAllocateNetBufferSGList:
+        *record = (struct record){.op = OP_GetScatterGatherList,
+                                  .v = {VALUE_LIMIT, (uint16_t)(timing | way->from_device)}};
+        of[1] = from[1] >= 0 ? makers->of[from[1]][0] : -1;
+        of[2] = -1;
+        break;
+    case OP_NdisBuildScatterGatherList:
+        *record =
+            (struct record){.op = OP_GetScatterGatherList, .v = {VALUE_LIMIT, way->from_device}};
+        of[1] = from[1];
+        of[2] = -1;
+        break;
+    case OP_NdisMFreeNetBufferSGList:
+    case OP_NdisFreeScatterGatherList:
+        *record = (struct record){
+            .op = OP_PutScatterGatherList, .r = {0, 0, way->from_device}, .v = {timing, 0}};
+        of[1] = from[1];
+        break;
+    default:
+        return false;
+    }
+    of[0] = 0;
+    return true;
+}
+
+/* Does the record speak of a miniport, its packets, or NetDMA? */
+static bool is_of_ndis(const struct record *record)
+{
+    const struct op_row *row = &op_table[record->op];
+    const unsigned kept = 1u << CLASS_nothing | 1u << CLASS_list | 1u << CLASS_mdl |
+                          1u << CLASS_buffer | 1u << CLASS_hal;
+
+    if (record->op == OP_return || !(kept >> row->makes & 1))
+        return true;
+    for (unsigned k = 0; k < row->operand_count; k++)
+        if (row->operands[k].kind == OPERAND_REF && !(kept >> row->operands[k].class & 1))
+            return true;
+    return false;
+}
+
+static bool tell(struct shrink *shrink, const struct way *way)
+{
+    const struct record front[] = {
+        {.op = OP_IoGetDmaAdapter, .r = {0, way->wide}, .v = {0, way->many ? VALUE_MANY : 1}},
+        {.op = OP_KeRaiseIrql, .r = {WORD_dispatch}},
+    };
+    struct program program = *shrink->best, told;
+    struct makers makers, renamed;
+    unsigned order[PROGRAM_MAX], count = 0;
+
+    program_insert(&program, 0, front, way->raised ? 2 : 1);
+    makers_find(&program, &makers);
+    told = program;
+    renamed = makers;
+    for (unsigned i = 0; i < program.count; i++)
+        if (through_hal(&program, &makers, i, way, &told.records[i], renamed.of[i]) ||
+            !is_of_ndis(&told.records[i]))
+            order[count++] = i;
+    return count <= shrink->best->count && program_arrange(&told, &renamed, order, count) &&
+           shrink_take(shrink, &told);
+}
+
+static bool builds_through_ndis(const struct program *program)
+{
+    for (unsigned i = 0; i < program->count; i++)
+        if (program->records[i].op == OP_NdisMAllocateNetBufferSGList ||
+            program->records[i].op == OP_NdisBuildScatterGatherList)
+            return true;
+    return false;
+}
+
+bool shrink_into_hal(struct shrink *shrink)
+{
+    if (!builds_through_ndis(shrink->best))
+        return false;
+    for (unsigned i = 0; i < WAYS; i++) {
+        const struct way way = {i & 1, i >> 1 & 1, i >> 2 & 1, i >> 3 & 1};
+
+        if (tell(shrink, &way))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,167 @@
+/*
+ * shrink_jump.c: steps that no other pass can walk one by one, because what lies between does not
+ * fail: an operand raised for records that go, and an operation replaced by any other where that
+ * makes records useless.
+ */
+#include "program_edit.h"
+#include "shrink_passes.h"
+
+enum { JUMP_UP_TO = 14, NONE = PROGRAM_MAX };
+
+/* ---- records go, a choice takes their place ---- */
+
+static bool choose(struct shrink *shrink, const struct program *less, unsigned at,
+                   const struct operand *operand)
+{
+    unsigned now = operand_get(&less->records[at], operand);
+
+    for (unsigned word = 0; word < operand->word_count; word++) {
+        struct program candidate = *less;
+
+        operand_set(&candidate.records[at], operand, word);
+        if (word != now && shrink_take(shrink, &candidate))
+            return true;
+    }
+    return false;
+}
+
+static bool choose_any(struct shrink *shrink, const struct program *less)
+{
+    for (unsigned at = 0; at < less->count; at++) {
+        const struct op_row *row = &op_table[less->records[at].op];
+
+        for (unsigned k = 0; k < row->operand_count; k++)
+            if (row->operands[k].kind == OPERAND_CHOICE &&
+                choose(shrink, less, at, &row->operands[k]))
+                return true;
+    }
+    return false;
+}
+
+bool shrink_into_choices(struct shrink *shrink)
+{
+    unsigned count = shrink->best->count;
+
+    for (unsigned second = count; second-- > 0 && count <= JUMP_UP_TO;) {
+        for (unsigned first = second + 1; first-- > 0;) {
+            struct program less = *shrink->best;
+
+            program_delete(&less, second, 1);
+            if (first != second)
+                program_delete(&less, first, 1);
+            if (choose_any(shrink, &less))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* ---- an operation replaced, what only it needed goes ---- */
+
+static bool is_memory(enum name_class class)
+{
+    return class == CLASS_buffer || class == CLASS_mdl || class == CLASS_nb || class == CLASS_nbl;
+}
+
+static void mark_used(const int16_t of[3], bool *used)
+{
+    for (unsigned slot = 0; slot < 3; slot++)
+        if (of[slot] >= 0)
+            used[of[slot]] = true;
+}
+
+/* The records that stay: not DROPPED, and no memory that none of them uses. */
+static unsigned without_useless(const struct program *program, const struct makers *makers,
+                                unsigned dropped, unsigned *order)
+{
+    bool used[PROGRAM_MAX] = {false}, stays[PROGRAM_MAX];
+    unsigned count = 0;
+
+    for (unsigned i = program->count; i-- > 0;) {
+        enum name_class makes = op_table[program->records[i].op].makes;
+
+        stays[i] = i != dropped && (used[i] || !is_memory(makes));
+        if (stays[i])
+            mark_used(makers->of[i], used);
+    }
+    for (unsigned i = 0; i < program->count; i++)
+        if (stays[i])
+            order[count++] = i;
+    return count;
+}
+
+static bool is_used(const struct program *program, const struct makers *makers, unsigned at)
+{
+    for (unsigned i = at + 1; i < program->count; i++)
+        for (unsigned slot = 0; slot < 3; slot++)
+            if (makers->of[i][slot] == (int)at)
+                return true;
+    return false;
+}
+
+static bool replace_and_drop(struct shrink *shrink, const struct program *replaced,
+                             const struct makers *makers, unsigned dropped)
+{
+    struct program candidate = *replaced;
+    unsigned order[PROGRAM_MAX];
+    unsigned count = without_useless(replaced, makers, dropped, order);
+
+    return program_arrange(&candidate, makers, order, count) && shrink_take(shrink, &candidate);
+}
+
+/* One choice of the new operation is made otherwise. */
+static bool replace_and_choose(struct shrink *shrink, const struct program *replaced,
+                               const struct makers *makers, unsigned at)
+{
+    const struct op_row *row = &op_table[replaced->records[at].op];
+
+    for (unsigned k = 0; k < row->operand_count; k++)
+        for (unsigned word = 0;
+             row->operands[k].kind == OPERAND_CHOICE && word < row->operands[k].word_count;
+             word++) {
+            struct program chosen = *replaced;
+
+            operand_set(&chosen.records[at], &row->operands[k], word);
+            if (replace_and_drop(shrink, &chosen, makers, NONE))
+                return true;
+        }
+    return false;
+}
+
+static bool replace_by(struct shrink *shrink, const struct makers *makers, unsigned at, unsigned op)
+{
+    struct program replaced = *shrink->best;
+    struct makers moved = *makers, own;
+
+    replaced.records[at] = record_as(&shrink->best->records[at], op);
+    makers_find(&replaced, &own);
+    for (unsigned slot = 0; slot < 3; slot++)
+        moved.of[at][slot] = own.of[at][slot];
+    if (replace_and_drop(shrink, &replaced, &moved, NONE) ||
+        replace_and_choose(shrink, &replaced, &moved, at))
+        return true;
+    for (unsigned dropped = 0; dropped < replaced.count; dropped++)
+        if (dropped != at && replace_and_drop(shrink, &replaced, &moved, dropped))
+            return true;
+    return false;
+}
+
+bool shrink_into_others(struct shrink *shrink)
+{
+    struct makers makers;
+
+    if (shrink->best->count > JUMP_UP_TO)
+        return false;
+    makers_find(shrink->best, &makers);
+    for (unsigned at = 0; at < shrink->best->count; at++) {
+        unsigned old = shrink->best->records[at].op;
+        bool used = is_used(shrink->best, &makers, at);
+
+        for (unsigned op = 0; op < OP_LIMIT; op++)
+            if (op != old && op_table[op].name &&
+                (!used || op_table[op].makes == op_table[old].makes) &&
+                replace_by(shrink, &makers, at, op))
+                return true;
+    }
+    return false;
+}

@@ -1,0 +1,47 @@
+/*
+ * shrink_passes.h: what the files of the shrinker share.
+ */
+#ifndef DMARIG_SHRINK_PASSES_H
+#define DMARIG_SHRINK_PASSES_H
+
+#include "program.h"
+
+struct shrink {
+    struct program *best;
+    bool (*still_fails)(void *context, const struct program *program);
+    void *context;
+    unsigned tried, limit;
+};
+
+/* CANDIDATE becomes the best if it comes before it and still fails. Makes it canonical. */
+bool shrink_take(struct shrink *shrink, struct program *candidate);
+
+/* A pass goes over the whole program; true: something became smaller. */
+bool shrink_deletions(struct shrink *shrink);    /* shrink_delete.c */
+bool shrink_subsets(struct shrink *shrink);      /* shrink_delete.c */
+bool shrink_operands(struct shrink *shrink);     /* shrink_operand.c */
+bool shrink_equal_values(struct shrink *shrink); /* shrink_operand.c */
+bool shrink_moves(struct shrink *shrink);        /* shrink_order.c */
+bool shrink_replacements(struct shrink *shrink); /* shrink_order.c */
+
+bool shrink_trades(struct shrink *shrink);       /* shrink_values.c */
+bool shrink_into_choices(struct shrink *shrink); /* shrink_jump.c */
+bool shrink_into_others(struct shrink *shrink);  /* shrink_jump.c */
+bool shrink_into_hal(struct shrink *shrink);     /* shrink_hal.c */
+
+/* A record of operation OP with the operands of OLD that it knows too. shrink_order.c */
+struct record record_as(const struct record *old, unsigned op);
+
+/* Which record made the name that the operand in each slot refers to; -1: no name. */
+struct makers {
+    int16_t of[PROGRAM_MAX][3];
+};
+void makers_find(const struct program *program, struct makers *makers); /* shrink_names.c */
+
+/* The record at PLACE becomes the old one ORDER[PLACE], for COUNT places. Each reference still names
+ * what it named; names that MAKERS gives are taken for those of PROGRAM. False, and PROGRAM is as
+ * before, if a name would come after its use or be out of reach. A name that goes becomes NULL. */
+bool program_arrange(struct program *program, const struct makers *makers, const unsigned *order,
+                     unsigned count);
+
+#endif
