@@ -242,7 +242,7 @@ struct device {
 
 struct provider {
     uint32_t generation, made;
-    bool live, started, was_started;
+    bool live, started, was_started, handed_out; /* its handle is good once the call returned */
     uint16_t device;
     uint32_t channels;
     uint8_t major, minor;

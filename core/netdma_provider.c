@@ -26,6 +26,8 @@ enum handle_state provider_of(struct machine *machine, PVOID handle, struct prov
         return HANDLE_BAD;
     state = handle_judge(generation, machine->providers[index].generation,
                          machine->providers[index].live);
+    if (state == HANDLE_LIVE && !machine->providers[index].handed_out)
+        return HANDLE_BAD; /* PRV-04: a guess */
     if (state == HANDLE_LIVE)
         *provider = &machine->providers[index];
     return state;
@@ -219,6 +221,7 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
         tell_affinities(machine, c, provider->device, ProviderContext);
     else if (machine->settings[SETTING_msi_x])
         verifier_report(machine, RULE_PRV_09, "NetDmaRegisterProvider", 0, 0);
+    provider->handed_out = true;
     *pNetDmaProviderHandle =
         handle_make(HANDLE_PROVIDER, (unsigned)(provider - machine->providers), generation);
     return STATUS_SUCCESS;
