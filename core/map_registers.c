@@ -71,32 +71,45 @@ bool mapping_covers(const struct machine *machine, const void *start, uint32_t l
     return false;
 }
 
-/* VRF-14: bytes that a device may write belong to one mapping and to no list. */
-static bool conflicts(const struct machine *machine, const struct piece *piece, bool only_to_device,
-                      const void *buffer, uint32_t buffer_size)
+/* A mapping that is asked for, as the checks of its pieces see it. */
+struct candidate {
+    struct machine *machine;
+    bool only_to_device;
+    const void *buffer;
+    uint32_t buffer_size;
+};
+
+static bool is_backed(void *context, const struct piece *piece)
 {
-    if (only_to_device)
-        return mapping_covers(machine, piece->data, piece->length, MAPPING_MAY_WRITE);
-    return mapping_covers(machine, piece->data, piece->length, MAPPING_ANY) ||
-           memory_lent(machine, piece->data, piece->length) ||
-           (buffer && pieces_overlap(piece, 1, buffer, buffer_size ? buffer_size : 1));
+    const struct candidate *candidate = context;
+
+    return memory_page_live(candidate->machine, piece->data);
+}
+
+/* VRF-14: bytes that a device may write belong to one mapping and to no list. */
+static bool is_alone(void *context, const struct piece *piece)
+{
+    const struct candidate *candidate = context;
+    const struct machine *machine = candidate->machine;
+
+    if (candidate->only_to_device)
+        return !mapping_covers(machine, piece->data, piece->length, MAPPING_MAY_WRITE);
+    return !mapping_covers(machine, piece->data, piece->length, MAPPING_ANY) &&
+           !memory_lent(machine, piece->data, piece->length) &&
+           !(candidate->buffer &&
+             pieces_overlap(piece, 1, candidate->buffer,
+                            candidate->buffer_size ? candidate->buffer_size : 1));
 }
 
 enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
                                bool only_to_device, const void *buffer, uint32_t buffer_size)
 {
-    struct piece pieces[RIG_PIECES];
-    int count = sg_cut(machine, range, pieces);
+    struct candidate candidate = {machine, only_to_device, buffer, buffer_size};
+    uint32_t missing;
 
-    if (count < 0)
-        count = sg_cut_most(machine, range, pieces);
-    for (int i = 0; i < count; i++)
-        if (!memory_page_live(machine, pieces[i].data))
-            return RULE_VRF_10;
-    for (int i = 0; i < count; i++)
-        if (conflicts(machine, &pieces[i], only_to_device, buffer, buffer_size))
-            return RULE_VRF_14;
-    return RULE_NONE;
+    if (!sg_walk(machine, range, is_backed, &candidate, &missing))
+        return RULE_VRF_10;
+    return sg_walk(machine, range, is_alone, &candidate, &missing) ? RULE_NONE : RULE_VRF_14;
 }
 
 /* ---- the list's memory ---- */

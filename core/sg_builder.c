@@ -32,42 +32,50 @@ static struct piece piece_at(struct machine *machine, PMDL mdl, uint32_t offset,
     };
 }
 
-int sg_cut(struct machine *machine, const struct range *range, struct piece *pieces)
+bool sg_walk(struct machine *machine, const struct range *range,
+             bool (*visit)(void *context, const struct piece *piece), void *context,
+             uint32_t *missing)
 {
     uint32_t left = range->length, offset = range->offset;
-    int count = 0;
 
-    for (PMDL mdl = range->mdl; left > 0; mdl = mdl->Next, offset = 0) {
-        if (!mdl)
-            return SG_CHAIN_TOO_SHORT;
+    for (PMDL mdl = range->mdl; mdl && left > 0; mdl = mdl->Next, offset = 0) {
         while (left > 0 && offset < mdl->ByteCount) {
             uint32_t most = mdl->ByteCount - offset < left ? mdl->ByteCount - offset : left;
             struct piece piece = piece_at(machine, mdl, offset, most);
 
-            if (pieces && count == RIG_PIECES)
-                return SG_TOO_MANY_PIECES;
-            if (pieces)
-                pieces[count] = piece;
-            count++;
+            if (!visit(context, &piece))
+                return false;
             offset += piece.length;
             left -= piece.length;
         }
     }
-    return count;
+    *missing = left;
+    return true;
 }
 
-int sg_cut_most(struct machine *machine, const struct range *range, struct piece *pieces)
-{
-    struct range most = *range;
-    uint64_t bytes = 0;
+/* Pieces that are collected, or only counted. */
+struct cut {
+    struct piece *pieces;
     int count;
+};
 
-    for (PMDL mdl = range->mdl; mdl; mdl = mdl->Next)
-        bytes += mdl->ByteCount;
-    if (bytes - range->offset < most.length)
-        most.length = (uint32_t)bytes - range->offset;
-    count = sg_cut(machine, &most, pieces);
-    return count == SG_TOO_MANY_PIECES ? RIG_PIECES : count;
+static bool take_piece(void *context, const struct piece *piece)
+{
+    struct cut *cut = context;
+
+    if (cut->pieces && cut->count < RIG_PIECES)
+        cut->pieces[cut->count] = *piece;
+    cut->count++;
+    return true;
+}
+
+int sg_cut(struct machine *machine, const struct range *range, struct piece *pieces)
+{
+    struct cut cut = {pieces, 0};
+    uint32_t missing = 0;
+
+    sg_walk(machine, range, take_piece, &cut, &missing);
+    return missing > 0 ? SG_CHAIN_TOO_SHORT : cut.count;
 }
 
 /* ---- placing ---- */

@@ -4,13 +4,16 @@
 
 #include "map_registers.h"
 
-enum { SG_CHAIN_TOO_SHORT = -1, SG_TOO_MANY_PIECES = -2 };
+enum { SG_CHAIN_TOO_SHORT = -1 };
 
-/* Cut a range at the page borders of its MDLs. PIECES holds RIG_PIECES; with NULL
- * they are only counted, however many. Returns how many there are, or one of the above. */
+/* Cut a range at the page borders of its MDLs and visit the pieces, as far as the chain goes. False
+ * once VISIT returns false; else MISSING is how many bytes the chain is short of. */
+bool sg_walk(struct machine *machine, const struct range *range,
+             bool (*visit)(void *context, const struct piece *piece), void *context,
+             uint32_t *missing);
+/* How many pieces a range has, or SG_CHAIN_TOO_SHORT. PIECES takes the first RIG_PIECES of them;
+ * NULL: they are only counted. */
 int sg_cut(struct machine *machine, const struct range *range, struct piece *pieces);
-/* The same for a range that cannot be cut in full: the pieces there are, RIG_PIECES at most. */
-int sg_cut_most(struct machine *machine, const struct range *range, struct piece *pieces);
 /* Give each piece of a request the bytes and the address that the device will use, and copy in. */
 void sg_place(struct machine *machine, struct request *request, struct piece *pieces);
 /* Write the list of a request's placed pieces. */
