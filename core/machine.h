@@ -126,12 +126,11 @@ struct request {
     uint16_t adapter;                /* index of the DMA adapter */
     uint16_t piece_count, loan;      /* loan: index + 1, 0 none */
     uint16_t needed;                 /* registers, as counted when it was accepted */
-    uint32_t length, offset;         /* bytes mapped, from OFFSET of the first MDL on */
+    uint32_t length;                 /* bytes mapped */
     uint32_t turn;                   /* order of arrival */
     uint32_t made, list_size, element_count, first_length; /* as handed out */
     uint64_t registers;                                    /* bit set held */
     uint64_t seal;                                         /* of the list as handed out (SGL-39) */
-    PMDL mdl;
     PDRIVER_LIST_CONTROL routine;
     PVOID context;
     PDEVICE_OBJECT device;

@@ -333,8 +333,6 @@ NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
     request->adapter = (uint16_t)(adapter - machine->dma_adapters);
     request->write_to_device = mapping->write_to_device;
     request->length = mapping->range.length;
-    request->offset = mapping->range.offset;
-    request->mdl = mapping->range.mdl;
     request->routine = mapping->routine;
     request->context = mapping->context;
     request->device = mapping->device;

@@ -45,8 +45,7 @@ enum rig_rule {
 };
 
 enum rig_strength { RIG_error, RIG_warning, RIG_advice };
-enum rig_reason { RIG_checked, RIG_hosted, RIG_hardware, RIG_later };
-/* a row of the catalogue; reason is RIG_checked where there is a check; advice is reason too */
+/* A row of the catalogue. */
 struct rig_rule_row {
     const char *name;   /* "SGL-20" */
     const char *text;   /* what the caller must do */
