@@ -3,13 +3,8 @@
  * locks, pool memory, data in one piece, device registers, interrupts. The first mistake of a run
  * is the fault; nothing else comes of it.
  */
+#include "miniport.h"
 #include "rig_device.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 static struct machine *machine;
 static NDIS_HANDLE driver, adapter;
@@ -26,109 +21,16 @@ static void on_report(void *context, const struct rig_report *report)
 static NDIS_STATUS initialize(NDIS_HANDLE handle, NDIS_HANDLE context,
                               PNDIS_MINIPORT_INIT_PARAMETERS parameters)
 {
-    NDIS_MINIPORT_ADAPTER_ATTRIBUTES attributes = {
-        .RegistrationAttributes = {
-            .Header = {NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES, 1,
-                       NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1},
-            .MiniportAdapterContext = machine,
-            .AttributeFlags = NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER,
-        }};
-
     (void)context;
     (void)parameters;
     adapter = handle;
-    assert_int_equal(NdisMSetMiniportAttributes(handle, &attributes), NDIS_STATUS_SUCCESS);
-    attributes.GeneralAttributes.Header =
-        (NDIS_OBJECT_HEADER){NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, 1,
-                             NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1};
-    return NdisMSetMiniportAttributes(handle, &attributes);
-}
-
-static void halt(NDIS_HANDLE context, NDIS_HALT_ACTION action)
-{
-    (void)context;
-    (void)action;
-}
-
-static NDIS_STATUS pause(NDIS_HANDLE context, PNDIS_MINIPORT_PAUSE_PARAMETERS parameters)
-{
-    (void)context;
-    (void)parameters;
+    miniport_set_attributes(handle, machine);
     return NDIS_STATUS_SUCCESS;
-}
-
-static NDIS_STATUS restart(NDIS_HANDLE context, PNDIS_MINIPORT_RESTART_PARAMETERS parameters)
-{
-    (void)context;
-    (void)parameters;
-    return NDIS_STATUS_SUCCESS;
-}
-
-static void send(NDIS_HANDLE context, PNET_BUFFER_LIST list, ULONG port, ULONG flags)
-{
-    (void)context;
-    (void)list;
-    (void)port;
-    (void)flags;
-}
-
-static void take_list(NDIS_HANDLE context, PNET_BUFFER_LIST list, ULONG flags)
-{
-    (void)context;
-    (void)list;
-    (void)flags;
-}
-
-static void unload(PDRIVER_OBJECT object)
-{
-    (void)object;
-}
-
-static void cancel(NDIS_HANDLE context, PVOID id)
-{
-    (void)context;
-    (void)id;
-}
-
-static NDIS_STATUS oid(NDIS_HANDLE context, PNDIS_OID_REQUEST request)
-{
-    (void)context;
-    (void)request;
-    return NDIS_STATUS_SUCCESS;
-}
-
-static void pnp_event(NDIS_HANDLE context, PNET_DEVICE_PNP_EVENT event)
-{
-    (void)context;
-    (void)event;
-}
-
-static void shut_down(NDIS_HANDLE context, NDIS_SHUTDOWN_ACTION action)
-{
-    (void)context;
-    (void)action;
 }
 
 static void start_adapter(void)
 {
-    NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = {
-        .Header = {NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS, 1,
-                   NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1},
-        .MajorNdisVersion = 6,
-        .MinorNdisVersion = 30,
-        .InitializeHandlerEx = initialize,
-        .HaltHandlerEx = halt,
-        .UnloadHandler = unload,
-        .PauseHandler = pause,
-        .RestartHandler = restart,
-        .OidRequestHandler = oid,
-        .SendNetBufferListsHandler = send,
-        .ReturnNetBufferListsHandler = take_list,
-        .CancelSendHandler = cancel,
-        .DevicePnPEventNotifyHandler = pnp_event,
-        .ShutdownHandlerEx = shut_down,
-        .CancelOidRequestHandler = cancel,
-    };
+    NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = miniport_characteristics(initialize);
 
     assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &driver),
                      NDIS_STATUS_SUCCESS);
@@ -138,14 +40,9 @@ static void start_adapter(void)
 static int setup(void **state)
 {
     struct rig_hooks hooks = {.report = on_report};
-    size_t size = (rig_size() + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
-    void *storage = aligned_alloc(PAGE_SIZE, size);
 
     (void)state;
-    memset(storage, 0, size);
-    machine = rig_make(storage);
-    rig_bind(machine);
-    rig_set_hooks(machine, &hooks);
+    machine = miniport_make_machine(&hooks);
     reports = interrupts = dpcs = 0;
     ours = queue = TRUE;
     start_adapter();
@@ -155,9 +52,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    rig_reset(machine);
-    rig_bind(NULL);
-    free(machine);
+    miniport_drop_machine(machine);
     return 0;
 }
 

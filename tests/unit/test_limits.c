@@ -2,13 +2,7 @@
  * test_limits.c: tables that go round or run out. Most are longer than a program, so that no
  * program reaches their end.
  */
-#include "rig.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "miniport.h"
 
 static struct machine *machine;
 static PSCATTER_GATHER_LIST delivered;
@@ -40,23 +34,16 @@ static VOID process(PDEVICE_OBJECT object, PIRP reserved, PSCATTER_GATHER_LIST l
 static int setup(void **state)
 {
     struct rig_hooks hooks = {.add_device = add_device, .pnp = pnp};
-    size_t size = (rig_size() + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
-    void *storage = aligned_alloc(PAGE_SIZE, size);
 
     (void)state;
-    memset(storage, 0, size);
-    machine = rig_make(storage);
-    rig_bind(machine);
-    rig_set_hooks(machine, &hooks);
+    machine = miniport_make_machine(&hooks);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    rig_reset(machine);
-    rig_bind(NULL);
-    free(machine);
+    miniport_drop_machine(machine);
     return 0;
 }
 

@@ -2,13 +2,7 @@
  * test_machine.c: the machine by itself, driven through its own API: a life from registration to
  * halt, the reset that follows, map registers, operations that are not there yet.
  */
-#include "rig.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "miniport.h"
 
 struct world {
     struct machine *machine;
@@ -58,22 +52,10 @@ static NDIS_STATUS register_dma(void)
 static NDIS_STATUS initialize(NDIS_HANDLE adapter, NDIS_HANDLE context,
                               PNDIS_MINIPORT_INIT_PARAMETERS parameters)
 {
-    NDIS_MINIPORT_ADAPTER_ATTRIBUTES attributes = {
-        .RegistrationAttributes = {
-            .Header = {NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES, 1,
-                       NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1},
-            .MiniportAdapterContext = world,
-            .AttributeFlags = NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER,
-        }};
-
     (void)context;
     (void)parameters;
     world->adapter = adapter;
-    assert_int_equal(NdisMSetMiniportAttributes(adapter, &attributes), NDIS_STATUS_SUCCESS);
-    attributes.GeneralAttributes.Header =
-        (NDIS_OBJECT_HEADER){NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, 1,
-                             NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1};
-    assert_int_equal(NdisMSetMiniportAttributes(adapter, &attributes), NDIS_STATUS_SUCCESS);
+    miniport_set_attributes(adapter, world);
     return register_dma();
 }
 
@@ -85,20 +67,6 @@ static void halt(NDIS_HANDLE context, NDIS_HALT_ACTION action)
         NdisMDeregisterScatterGatherDma(world->dma);
 }
 
-static NDIS_STATUS pause(NDIS_HANDLE context, PNDIS_MINIPORT_PAUSE_PARAMETERS parameters)
-{
-    (void)context;
-    (void)parameters;
-    return NDIS_STATUS_SUCCESS;
-}
-
-static NDIS_STATUS restart(NDIS_HANDLE context, PNDIS_MINIPORT_RESTART_PARAMETERS parameters)
-{
-    (void)context;
-    (void)parameters;
-    return NDIS_STATUS_SUCCESS;
-}
-
 static void send(NDIS_HANDLE context, PNET_BUFFER_LIST list, ULONG port, ULONG flags)
 {
     (void)context;
@@ -107,63 +75,13 @@ static void send(NDIS_HANDLE context, PNET_BUFFER_LIST list, ULONG port, ULONG f
     world->sent = list;
 }
 
-static void take_list(NDIS_HANDLE context, PNET_BUFFER_LIST list, ULONG flags)
-{
-    (void)context;
-    (void)list;
-    (void)flags;
-}
-
-static void unload(PDRIVER_OBJECT driver)
-{
-    (void)driver;
-}
-
-static void cancel(NDIS_HANDLE context, PVOID id)
-{
-    (void)context;
-    (void)id;
-}
-
-static NDIS_STATUS oid(NDIS_HANDLE context, PNDIS_OID_REQUEST request)
-{
-    (void)context;
-    (void)request;
-    return NDIS_STATUS_SUCCESS;
-}
-
-static void pnp_event(NDIS_HANDLE context, PNET_DEVICE_PNP_EVENT event)
-{
-    (void)context;
-    (void)event;
-}
-
-static void shut_down(NDIS_HANDLE context, NDIS_SHUTDOWN_ACTION action)
-{
-    (void)context;
-    (void)action;
-}
-
 static NDIS_MINIPORT_DRIVER_CHARACTERISTICS good_driver(void)
 {
-    return (NDIS_MINIPORT_DRIVER_CHARACTERISTICS){
-        .Header = {NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS, 1,
-                   NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1},
-        .MajorNdisVersion = 6,
-        .MinorNdisVersion = 30,
-        .InitializeHandlerEx = initialize,
-        .HaltHandlerEx = halt,
-        .UnloadHandler = unload,
-        .PauseHandler = pause,
-        .RestartHandler = restart,
-        .OidRequestHandler = oid,
-        .SendNetBufferListsHandler = send,
-        .ReturnNetBufferListsHandler = take_list,
-        .CancelSendHandler = cancel,
-        .DevicePnPEventNotifyHandler = pnp_event,
-        .ShutdownHandlerEx = shut_down,
-        .CancelOidRequestHandler = cancel,
-    };
+    NDIS_MINIPORT_DRIVER_CHARACTERISTICS driver = miniport_characteristics(initialize);
+
+    driver.HaltHandlerEx = halt;
+    driver.SendNetBufferListsHandler = send;
+    return driver;
 }
 
 static void register_driver(void)
@@ -176,17 +94,13 @@ static void register_driver(void)
 
 static int setup(void **state)
 {
-    struct rig_hooks hooks = {.report = on_report};
+    struct rig_hooks none = {0}, hooks = {.report = on_report};
 
     world = calloc(1, sizeof *world);
     world->maximum = 65536;
-    world->machine =
-        rig_make(aligned_alloc(PAGE_SIZE, (rig_size() + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE));
-    memset(world->machine, 0, rig_size());
-    rig_make(world->machine);
+    world->machine = miniport_make_machine(&none);
     world->fresh = malloc(rig_size());
     memcpy(world->fresh, world->machine, rig_size());
-    rig_bind(world->machine);
     rig_set_hooks(world->machine, &hooks);
     *state = world;
     return 0;
@@ -195,9 +109,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    rig_reset(world->machine);
-    rig_bind(NULL);
-    free(world->machine);
+    miniport_drop_machine(world->machine);
     free(world->fresh);
     free(world);
     return 0;
@@ -436,8 +348,8 @@ static void test_handlers_are_required(void **state)
     for (unsigned i = 0; i < 2; i++) {
         NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = good_driver();
 
-        c.OidRequestHandler = i == 0 ? NULL : oid;
-        c.CancelOidRequestHandler = i == 1 ? NULL : cancel;
+        c.OidRequestHandler = i == 0 ? NULL : miniport_oid;
+        c.CancelOidRequestHandler = i == 1 ? NULL : miniport_cancel;
         assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &world->driver),
                          NDIS_STATUS_BAD_CHARACTERISTICS);
         assert_int_equal(world->last, RULE_LIFE_06);
