@@ -29,7 +29,7 @@ printf 'frobnicate()\n' >wrong.dma
 cp -a . ../"$(basename "$place").before"
 trap 'rm -rf "$place" "$place.before"' EXIT
 
-for script in setup fuzz test repro lint bench coverage; do
+for script in setup fuzz test repro lint bench coverage mutants; do
     refused "unknown" "$top/scripts/$script" --nonsense
 done
 refused 'expected run, fuzz' "$top/scripts/setup" --for nothing
@@ -48,6 +48,11 @@ refused 'cannot make' "$top/scripts/fuzz" --corpus kept/inner
 refused 'expected a number' "$top/scripts/coverage" --runs soon
 refused 'expected 1 or more' "$top/scripts/coverage" --runs 0
 refused 'expected a value' "$top/scripts/coverage" --runs
+
+refused 'expected a number' "$top/scripts/mutants" --sample soon
+refused 'expected a number' "$top/scripts/mutants" --seed 0
+refused 'expected one argument' "$top/scripts/mutants" --jobs
+refused 'no such file' "$top/scripts/mutants" --file core/nothing.c
 
 refused 'expected FILE' "$top/scripts/repro"
 for command in repro 'dmarig run' 'dmarig print' 'dmarig asm'; do
