@@ -11,8 +11,8 @@
 static _Thread_local struct machine *bound;
 
 static const struct rig_setting_row rows[SETTING_COUNT] = {
-#define MACHINE_SETTING(name, value, smallest, largest, ids, text) \
-    [SETTING_##name] = {#name, value, smallest, largest, ids, text},
+#define MACHINE_SETTING(name, value, smallest, largest, when, ids, text) \
+    [SETTING_##name] = {#name, value, smallest, largest, RIG_##when, ids, text},
 #include "settings.def"
 };
 
@@ -62,9 +62,19 @@ void rig_set_hooks(struct machine *machine, const struct rig_hooks *hooks)
     machine->hooks = *hooks;
 }
 
+static bool is_in_use(const struct machine *machine)
+{
+    struct rig_count count;
+
+    rig_count(machine, &count);
+    return count.drivers || count.dma_adapters || count.devices || count.providers;
+}
+
 bool rig_set(struct machine *machine, enum rig_setting setting, uint64_t value)
 {
     if (setting >= SETTING_COUNT || value < rows[setting].smallest || value > rows[setting].largest)
+        return false;
+    if (rows[setting].when == RIG_boot && is_in_use(machine))
         return false;
     machine->settings[setting] = (uint32_t)value;
     return true;
@@ -226,6 +236,8 @@ void rig_count(const struct machine *machine, struct rig_count *count)
     };
     count_requests(machine, count);
     count_adapters(machine, count);
+    for (unsigned i = 0; i < machine->used.drivers; i++)
+        count->drivers += machine->drivers[i].live;
     for (unsigned i = 0; i < machine->used.providers; i++)
         count->providers += machine->providers[i].live;
     for (unsigned i = 0; i < machine->used.devices; i++)

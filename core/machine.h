@@ -125,7 +125,6 @@ struct request {
     bool own_list;                   /* the list lies in the arena */
     uint16_t adapter;                /* index of the DMA adapter */
     uint16_t piece_count, loan;      /* loan: index + 1, 0 none */
-    uint16_t needed;                 /* registers, as counted when it was accepted */
     uint32_t length;                 /* bytes mapped */
     uint32_t turn;                   /* order of arrival */
     uint32_t made, list_size, element_count, first_length; /* as handed out */

@@ -225,13 +225,19 @@ static unsigned free_registers(const struct dma_adapter *adapter)
     return adapter->registers - (unsigned)__builtin_popcountll(adapter->held);
 }
 
+static unsigned needed_registers(const struct machine *machine, const struct request *request)
+{
+    return mapping_counts(machine) ? request->piece_count : 0;
+}
+
 static void grant(struct machine *machine, struct request *request)
 {
     struct piece *pieces = machine->pieces[index_of(machine, request)];
     int processor = processor_choose(machine);
     uint8_t caller = machine->current;
 
-    request->registers = take_registers(&machine->dma_adapters[request->adapter], request->needed);
+    request->registers = take_registers(&machine->dma_adapters[request->adapter],
+                                        needed_registers(machine, request));
     sg_place(machine, request, pieces);
     sg_write(machine, request, pieces);
     request->element_count = request->list->NumberOfElements;
@@ -271,7 +277,7 @@ static void grant_waiting(struct machine *machine, unsigned index)
     while (adapter->waiting > 0) {
         struct request *first = first_waiting(machine, index);
 
-        if (first->needed > free_registers(adapter))
+        if (needed_registers(machine, first) > free_registers(adapter))
             return;
         adapter->waiting--;
         grant(machine, first);
@@ -308,7 +314,6 @@ static void cut_pieces(struct machine *machine, struct request *request,
     if (machine->piece_used[slot] < count)
         machine->piece_used[slot] = (uint16_t)count;
     request->piece_count = (uint16_t)count;
-    request->needed = mapping_counts(machine) ? (uint16_t)count : 0;
 }
 
 static void place_list(struct machine *machine, struct request *request,
@@ -338,7 +343,7 @@ NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
     request->device = mapping->device;
     request->turn = machine->turn++;
     request->made = machine->origin;
-    if (adapter->waiting > 0 || request->needed > free_registers(adapter)) {
+    if (adapter->waiting > 0 || needed_registers(machine, request) > free_registers(adapter)) {
         request->state = REQUEST_WAITING;
         adapter->waiting++;
     } else {

@@ -99,17 +99,21 @@ void rig_set_hooks(struct machine *machine,
 /* ---- settings ---- */
 
 enum rig_setting {
-#define MACHINE_SETTING(name, value, smallest, largest, ids, text) SETTING_##name,
+#define MACHINE_SETTING(name, value, smallest, largest, when, ids, text) SETTING_##name,
 #include "settings.def"
 #undef MACHINE_SETTING
     SETTING_COUNT
 };
+enum rig_when { RIG_boot, RIG_running };
 struct rig_setting_row {
     const char *name;
     uint32_t value, smallest, largest; /* value: the default */
+    enum rig_when when;                /* until when it can be set */
     const char *ids, *text;
 };
 const struct rig_setting_row *rig_setting_row(enum rig_setting setting);
+/* False: no such setting, VALUE is out of its range, or the setting is of boot and the computer is
+ * in use: a miniport driver, a HAL adapter, a NetDMA device or a provider exists. */
 bool rig_set(struct machine *machine, enum rig_setting setting, uint64_t value);
 uint32_t rig_get(const struct machine *machine, enum rig_setting setting);
 
@@ -199,7 +203,7 @@ PDEVICE_OBJECT rig_fdo(struct machine *machine, PDEVICE_OBJECT pdo);   /* NULL: 
 /* ---- inspection, for judges ---- */
 
 struct rig_count {
-    uint32_t adapters, dma_handles, dma_adapters, providers, devices;
+    uint32_t drivers, adapters, dma_handles, dma_adapters, providers, devices;
     uint32_t lists_built, lists_freed, lists_live, lists_waiting, lists_owed;
     uint32_t registers_total, registers_held; /* over all live DMA adapters */
     uint32_t reports;

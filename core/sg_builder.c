@@ -7,6 +7,7 @@
  * data (SGL-37).
  */
 #include "sg_builder.h"
+#include "map_registers.h"
 #include "memory.h"
 #include <string.h>
 
@@ -105,14 +106,13 @@ static void bounce(struct machine *machine, const struct dma_adapter *adapter, s
 
 /* HAL-06: a device that cannot reach a page gets it copied, or translated where it holds no map
  * register to copy through. */
-static void place(struct machine *machine, const struct dma_adapter *adapter, struct piece *piece,
-                  bool has_register)
+static void place(struct machine *machine, const struct dma_adapter *adapter, struct piece *piece)
 {
     uint32_t personality = machine->settings[SETTING_personality];
     bool out_of_reach = !adapter->wide && piece->bus + piece->length > FOUR_GIB;
 
     piece->device = piece->data;
-    if (has_register && (personality == 1 || (personality == 0 && out_of_reach)))
+    if (mapping_counts(machine) && (personality == 1 || (personality == 0 && out_of_reach)))
         bounce(machine, adapter, piece);
     else if (personality == 2 || out_of_reach)
         piece->bus = window_page(machine) + piece->bus % PAGE_SIZE;
@@ -128,7 +128,7 @@ void sg_place(struct machine *machine, struct request *request, struct piece *pi
             pieces[i].map_register = (uint8_t)__builtin_ctzll(registers);
             registers &= registers - 1;
         }
-        place(machine, adapter, &pieces[i], request->needed > 0);
+        place(machine, adapter, &pieces[i]);
     }
 }
 

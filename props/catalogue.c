@@ -224,9 +224,9 @@ int command_settings(int argc, char **argv, const volatile sig_atomic_t *stop)
     for (unsigned setting = 0; setting < SETTING_COUNT; setting++) {
         const struct rig_setting_row *row = rig_setting_row((enum rig_setting)setting);
 
-        printf("%-16s %" PRIu32 " (%" PRIu32 "..%" PRIu32 ")  %s%s%s%s\n", row->name, row->value,
-               row->smallest, row->largest, row->text, row->ids[0] ? " (" : "", row->ids,
-               row->ids[0] ? ")" : "");
+        printf("%-16s %" PRIu32 " (%" PRIu32 "..%" PRIu32 ") %-7s  %s%s%s%s\n", row->name,
+               row->value, row->smallest, row->largest, row->when == RIG_boot ? "boot" : "running",
+               row->text, row->ids[0] ? " (" : "", row->ids, row->ids[0] ? ")" : "");
     }
     printf("settings: all=%d\n", SETTING_COUNT);
     return EXIT_CLEAN;

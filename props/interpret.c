@@ -148,12 +148,13 @@ static void check_after(struct runner *r, struct call *c)
 
 static bool same_counts(const struct rig_count *a, const struct rig_count *b)
 {
-    return a->adapters == b->adapters && a->dma_handles == b->dma_handles &&
-           a->dma_adapters == b->dma_adapters && a->providers == b->providers &&
-           a->devices == b->devices && a->lists_built == b->lists_built &&
-           a->lists_freed == b->lists_freed && a->lists_live == b->lists_live &&
-           a->lists_waiting == b->lists_waiting && a->lists_owed == b->lists_owed &&
-           a->registers_total == b->registers_total && a->registers_held == b->registers_held;
+    return a->drivers == b->drivers && a->adapters == b->adapters &&
+           a->dma_handles == b->dma_handles && a->dma_adapters == b->dma_adapters &&
+           a->providers == b->providers && a->devices == b->devices &&
+           a->lists_built == b->lists_built && a->lists_freed == b->lists_freed &&
+           a->lists_live == b->lists_live && a->lists_waiting == b->lists_waiting &&
+           a->lists_owed == b->lists_owed && a->registers_total == b->registers_total &&
+           a->registers_held == b->registers_held;
 }
 
 static void run_call(struct runner *r, struct call *c, int timing)

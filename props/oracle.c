@@ -205,18 +205,21 @@ void oracle_return(struct oracle *o, struct call *c)
     (void)c;
 }
 
+static bool in_use(const struct oracle *o)
+{
+    return o->drivers || o->hals || o->devices || o->providers;
+}
+
 void oracle_set(struct oracle *o, struct call *c)
 {
     enum rig_setting setting = (enum rig_setting)c->a[0].n;
     const struct rig_setting_row *row = rig_setting_row(setting);
     uint64_t value = number_of(c, 1, row->largest);
 
-    if (value < row->smallest || value > row->largest) {
+    if (value < row->smallest || value > row->largest || (row->when == RIG_boot && in_use(o)))
         never(c);
-        return;
-    }
-    o->settings[setting] = (uint32_t)value;
-    o->bounced |= setting == SETTING_personality && value == 1;
+    else
+        o->settings[setting] = (uint32_t)value;
 }
 
 void oracle_step(struct oracle *o, struct call *c)

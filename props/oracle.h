@@ -167,7 +167,7 @@ struct request {
     uint32_t lent_size; /* as it was passed */
     void *lent;
     uint32_t length, pieces, registers;
-    uint32_t merge, placement, serial; /* serial: the last transfer from the device */
+    uint32_t serial; /* of the last transfer from the device */
     unsigned scribbled;
     uint32_t first_length;     /* as observed when the handler was called */
     PSCATTER_GATHER_LIST list; /* likewise */
@@ -230,7 +230,6 @@ struct oracle {
     unsigned owed[REQUESTS_MAX];   /* in the order they became owed */
     unsigned posts[POSTS_MAX];
     uint32_t built, freed, serial;
-    bool bounced; /* the personality was `bounce` at some time */
 
     struct o_driver driver[NAMES];
     struct o_adapter adapter[NAMES];

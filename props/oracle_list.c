@@ -64,13 +64,14 @@ static uint32_t piece_length(const struct oracle *o, const struct request *q, un
 static bool merged_right(const struct oracle *o, const struct request *q,
                          const SCATTER_GATHER_LIST *list)
 {
+    uint32_t merge = o->settings[SETTING_merge];
     uint64_t position = 0, border = 0;
     unsigned element = 0;
 
-    for (unsigned i = 0; q->merge == 0 && i < list->NumberOfElements; i++)
+    for (unsigned i = 0; merge == 0 && i < list->NumberOfElements; i++)
         if (list->Elements[i].Length != piece_length(o, q, i))
             return false;
-    for (unsigned i = 0; q->merge == 1 && i < q->segment_count; i++) {
+    for (unsigned i = 0; merge == 1 && i < q->segment_count; i++) {
         border += q->segments[i].length;
         while (position < border && element < list->NumberOfElements)
             position += list->Elements[element++].Length;
@@ -88,7 +89,8 @@ static void judge_placement(struct runner *r, const struct request *q,
     bool inside = q->lent_size && here >= lent && here < lent + q->lent_size;
     bool fits = list_size_of(list->NumberOfElements) <= q->lent_size;
     bool must = q->kind == KIND_bare || q->kind == KIND_build;
-    bool right = inside ? here == lent && fits && (must || !q->placement) : !must;
+    bool right =
+        inside ? here == lent && fits && (must || !r->oracle.settings[SETTING_placement]) : !must;
 
     if (broken(r, PROPERTY_SG_CALLER_BUFFER, right))
         failed_text(r, PROPERTY_SG_CALLER_BUFFER,
@@ -119,6 +121,7 @@ static void look_at(struct runner *r, const struct request *q,
 static void judge_elements(struct runner *r, const struct request *q,
                            const SCATTER_GATHER_LIST *list)
 {
+    bool merges = r->oracle.settings[SETTING_merge] != 0;
     struct reach reach = {false, false, false};
 
     for (unsigned i = 0; i < list->NumberOfElements; i++)
@@ -133,7 +136,7 @@ static void judge_elements(struct runner *r, const struct request *q,
         failed_text(r, PROPERTY_SG_NO_4GIB_CROSSING, "no border inside", "an element across 4 GiB");
     if (broken(r, PROPERTY_SG_MERGE, merged_right(&r->oracle, q, list)))
         failed_number(r, PROPERTY_SG_MERGE,
-                      q->merge ? "elements that end with MDLs; count" : "elements of a page; count",
+                      merges ? "elements that end with MDLs; count" : "elements of a page; count",
                       q->pieces, list->NumberOfElements);
 }
 
@@ -157,7 +160,7 @@ static uint64_t read_list(struct runner *r, const struct request *q,
 
 static void judge_cover(struct runner *r, const struct request *q, const SCATTER_GATHER_LIST *list)
 {
-    bool content = q->to_device || !r->oracle.bounced;
+    bool content = q->to_device || r->oracle.settings[SETTING_personality] != 1;
     bool readable;
     uint64_t total = read_list(r, q, list, &readable);
 
@@ -175,12 +178,13 @@ static void judge_cover(struct runner *r, const struct request *q, const SCATTER
 void judge_list(struct runner *r, struct request *q, PSCATTER_GATHER_LIST list)
 {
     unsigned count = list ? list->NumberOfElements : 0;
-    bool right = count >= 1 && count <= q->pieces && (q->merge || count == q->pieces);
+    bool merges = r->oracle.settings[SETTING_merge] != 0;
+    bool right = count >= 1 && count <= q->pieces && (merges || count == q->pieces);
 
     q->list = list;
     q->own = list && list == q->lent;
     if (broken(r, PROPERTY_SG_ELEMENT_COUNT, right))
-        failed_number(r, PROPERTY_SG_ELEMENT_COUNT, q->merge ? "elements, at most" : "elements",
+        failed_number(r, PROPERTY_SG_ELEMENT_COUNT, merges ? "elements, at most" : "elements",
                       q->pieces, count);
     if (!list || count > q->pieces)
         return;
@@ -307,7 +311,8 @@ static void add_pool(const struct pool *pool, struct rig_count *count)
 
 static struct rig_count predicted_count(const struct oracle *o)
 {
-    struct rig_count count = {.adapters = o->adapters,
+    struct rig_count count = {.drivers = o->drivers,
+                              .adapters = o->adapters,
                               .dma_handles = o->dmas,
                               .dma_adapters = o->dmas + o->hals,
                               .providers = o->providers,
@@ -343,6 +348,7 @@ static void judge_conservation(struct runner *r)
     struct rig_count actual;
 
     rig_count(r->machine, &actual);
+    judge_count(r, PROPERTY_CONSERVE_OBJECTS, "drivers", expected.drivers, actual.drivers);
     judge_count(r, PROPERTY_CONSERVE_OBJECTS, "adapters", expected.adapters, actual.adapters);
     judge_count(r, PROPERTY_CONSERVE_OBJECTS, "DMA handles", expected.dma_handles,
                 actual.dma_handles);

@@ -190,7 +190,6 @@ bool adapter_has_requests(const struct oracle *o, unsigned adapter)
 
 void request_accept(struct oracle *o, struct request *q)
 {
-    q->placement = o->settings[SETTING_placement];
     assert(o->active_count < REQUESTS_MAX);
     q->state = REQUEST_queued;
     o->active[o->active_count++] = request_number(o, q);
@@ -205,7 +204,6 @@ void request_accept(struct oracle *o, struct request *q)
 static void take_registers(struct oracle *o, struct request *q)
 {
     q->pool->held += q->registers;
-    q->merge = o->settings[SETTING_merge];
     q->state = REQUEST_owed;
     o->built++;
 }

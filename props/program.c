@@ -14,7 +14,7 @@
 #undef CHOICES
 
 static const char *const words_of_settings[] = {
-#define MACHINE_SETTING(name, value, smallest, largest, ids, text) #name,
+#define MACHINE_SETTING(name, value, smallest, largest, when, ids, text) #name,
 #include "settings.def"
 #undef MACHINE_SETTING
 };

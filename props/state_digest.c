@@ -227,7 +227,7 @@ static void add_request(struct survey *s, unsigned n)
     add_pair(s, q->current_offset, q->data_offset);
     add_pair(s, q->data_length, q->lent_size);
     add_pair(s, q->length, q->pieces);
-    add_pair(s, q->registers, q->merge << 16 | q->placement << 8 | q->scribbled);
+    add_pair(s, q->registers, q->scribbled);
     add_segments(s, q);
 }
 
@@ -317,7 +317,7 @@ static void add_computer(struct survey *s, const struct machine *machine)
         add(s, o->settings[i]);
     for (unsigned i = 0; i < 4; i++)
         add(s, o->irql[i]);
-    add_pair(s, o->timing, o->processor << 1 | o->bounced);
+    add_pair(s, o->timing, o->processor);
     rig_count(machine, &count);
     add_pair(s, count.adapters, count.dma_handles);
     add_pair(s, count.dma_adapters, count.providers);

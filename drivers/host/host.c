@@ -230,6 +230,12 @@ static void start(struct host *host)
 
     rig_bind(host->machine);
     rig_set_hooks(host->machine, &hooks);
+}
+
+/* What the program sets first is the computer that the driver is loaded on. */
+static void load(struct host *host)
+{
+    host->loaded = true;
     host->object = (DRIVER_OBJECT){.Size = sizeof host->object, .DriverInit = host->entry};
     host->object.DriverExtension = &host->extension;
     host->extension = (DRIVER_EXTENSION){.DriverObject = &host->object};
@@ -251,7 +257,7 @@ static void forget(struct host *host)
     host->initialize = NULL;
     host->unload = NULL;
     host->logged = host->record = 0;
-    host->found = false;
+    host->found = host->loaded = false;
 }
 
 static void count_record(struct host *host, const struct record *record, bool happened)
@@ -287,11 +293,15 @@ bool host_run(struct host *host, const struct program *program, struct statistic
         bool happened;
 
         rig_origin(host->machine, 0);
+        if (!host->loaded && record->op != OP_set)
+            load(host);
         choose_timing(host);
         happened = host_play(host, record);
         count_record(host, record, happened);
         host_judge(host);
     }
+    if (!host->loaded)
+        load(host);
     if (!host->found)
         finish(host);
     count_run(host);

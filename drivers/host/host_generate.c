@@ -45,6 +45,13 @@ static void set(struct writer *writer, enum rig_setting setting, uint64_t number
     record->v[0] = value(number);
 }
 
+static void set_any(struct writer *writer, enum rig_setting setting)
+{
+    const struct rig_setting_row *row = rig_setting_row(setting);
+
+    set(writer, setting, row->smallest + below(writer, row->largest - row->smallest + 1));
+}
+
 /* ---- frames to send ---- */
 
 static uint64_t frame_length(struct writer *writer)
@@ -148,13 +155,11 @@ static void emit_frames(struct writer *writer)
 static void emit_setting(struct writer *writer)
 {
     static const uint8_t settings[] = {
-        SETTING_timing, SETTING_timing,    SETTING_timing,   SETTING_fail_list,  SETTING_fail_list,
-        SETTING_merge,  SETTING_placement, SETTING_list_end, SETTING_processors,
+        SETTING_timing,
+        SETTING_fail_list,
     };
-    enum rig_setting setting = (enum rig_setting)settings[below(writer, sizeof settings)];
-    const struct rig_setting_row *row = rig_setting_row(setting);
 
-    set(writer, setting, row->smallest + below(writer, row->largest - row->smallest + 1));
+    set_any(writer, (enum rig_setting)settings[below(writer, sizeof settings)]);
 }
 
 static void emit_start(struct writer *writer)
@@ -197,8 +202,18 @@ static void emit_phrase(struct writer *writer)
 
 static void emit_machine(struct writer *writer)
 {
-    set(writer, SETTING_personality, below(writer, 3));
-    set(writer, SETTING_timing, below(writer, 4));
+    static const uint8_t settings[] = {
+        SETTING_merge,
+        SETTING_placement,
+        SETTING_list_end,
+        SETTING_processors,
+    };
+
+    set_any(writer, SETTING_personality);
+    set_any(writer, SETTING_timing);
+    for (unsigned i = 0; i < sizeof settings; i++)
+        if (below(writer, 4) == 0)
+            set_any(writer, (enum rig_setting)settings[i]);
     if (below(writer, 3) == 0)
         set(writer, SETTING_map_registers, 1 + below(writer, 20));
     if (below(writer, 4) == 0)

@@ -63,7 +63,7 @@ struct host {
 
     uint32_t logged;
     struct host_event log[HOST_LOG];
-    bool found;
+    bool found, loaded; /* loaded: DriverEntry has been called */
     struct host_finding finding;
     uint8_t pattern[RIG_BUFFER_LIMIT + HOST_ENTRIES * HOST_STRIDE];
     struct host_statistics total;
