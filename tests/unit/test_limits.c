@@ -170,6 +170,70 @@ static void test_list_memory_goes_round(void **state)
     KeLowerIrql(old);
 }
 
+/* The other way round: what lies behind a free place does not stand in its way. */
+static void test_list_memory_in_front_of_a_list(void **state)
+{
+    PMDL mdl = rig_mdl(machine, rig_buffer(machine, 131072, 0, RIG_SCATTERED), 131072, NULL);
+    PDMA_ADAPTER adapter = get_adapter(131072);
+    PSCATTER_GATHER_LIST first, kept;
+    unsigned between = 0;
+    KIRQL old;
+
+    (void)state;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    assert_int_equal(map(adapter, mdl, 122880), STATUS_SUCCESS);
+    first = delivered;
+    adapter->DmaOperations->PutScatterGatherList(adapter, first, TRUE);
+    assert_int_equal(map(adapter, mdl, 4096), STATUS_SUCCESS);
+    kept = delivered;
+    do {
+        assert_int_equal(map(adapter, mdl, 122880), STATUS_SUCCESS);
+        adapter->DmaOperations->PutScatterGatherList(adapter, delivered, TRUE);
+        between++;
+    } while (delivered > kept);
+    assert_ptr_equal(delivered, first);
+    assert_in_range(between, 2000, 4000);
+    adapter->DmaOperations->PutScatterGatherList(adapter, kept, TRUE);
+    KeLowerIrql(old);
+}
+
+/* A list that was forgotten long ago is nothing, though a request that waits will have its place. */
+static void test_place_of_a_list_that_waits(void **state)
+{
+    PMDL mdl = rig_mdl(machine, rig_buffer(machine, 131072, 0, RIG_SCATTERED), 131072, NULL);
+    PDMA_ADAPTER adapter = get_adapter(122880);
+    PSCATTER_GATHER_LIST first, last;
+    unsigned round = 0;
+    struct rig_count count;
+    KIRQL old;
+
+    (void)state;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    assert_int_equal(map(adapter, mdl, 122880), STATUS_SUCCESS);
+    first = delivered;
+    adapter->DmaOperations->PutScatterGatherList(adapter, first, TRUE);
+    for (last = NULL; last != first; round++) {
+        assert_int_equal(map(adapter, mdl, 122880), STATUS_SUCCESS);
+        last = delivered;
+        adapter->DmaOperations->PutScatterGatherList(adapter, last, TRUE);
+    }
+    for (; round > 2; round--) {
+        assert_int_equal(map(adapter, mdl, 122880), STATUS_SUCCESS);
+        adapter->DmaOperations->PutScatterGatherList(adapter, delivered, TRUE);
+    }
+    assert_int_equal(map(adapter, mdl, 122880), STATUS_SUCCESS);
+    last = delivered;
+    assert_int_equal(map(adapter, mdl, 122880), STATUS_SUCCESS);
+    assert_null(delivered); /* it waits for registers */
+    assert_false(rig_device_post(machine, first, RIG_SKIP_NOTHING, true));
+    rig_count(machine, &count);
+    assert_int_equal(count.reports, 0);
+    adapter->DmaOperations->PutScatterGatherList(adapter, last, TRUE);
+    assert_ptr_equal(delivered, first);
+    adapter->DmaOperations->PutScatterGatherList(adapter, first, TRUE);
+    KeLowerIrql(old);
+}
+
 static void test_memory_runs_out(void **state)
 {
     uint8_t *bytes = rig_buffer(machine, 64, 0, RIG_ADJACENT);
@@ -222,6 +286,8 @@ int main(void)
         TEST(devices_go_round),
         TEST(devices_run_out),
         TEST(list_memory_goes_round),
+        TEST(list_memory_in_front_of_a_list),
+        TEST(place_of_a_list_that_waits),
         TEST(memory_runs_out),
         TEST(net_buffer_lists_run_out),
     };
