@@ -294,7 +294,8 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
                         "IoGetDmaAdapter", 0, 0);
         return NULL;
     }
-    if (version == DEVICE_DESCRIPTION_VERSION3 || bank == BANKS)
+    if (version == DEVICE_DESCRIPTION_VERSION3 || bank == BANKS ||
+        site_refuses(machine, RIG_SITE_dma_adapter))
         return NULL;
     adapter = free_slot(machine);
     assert(adapter);

@@ -32,7 +32,8 @@ static void note_elements(struct machine *machine, const struct request *request
 bool device_post(struct machine *machine, const struct request *request, uint32_t skip,
                  uint32_t length, unsigned adapter)
 {
-    if (machine->posted == POSTS || device_has(machine, request))
+    if (machine->posted == POSTS || device_has(machine, request) ||
+        site_refuses(machine, RIG_SITE_post))
         return false;
     machine->posts[machine->posted++] = (struct post){
         .request = (uint16_t)(request - machine->requests),

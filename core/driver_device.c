@@ -119,6 +119,8 @@ NDIS_STATUS NdisMMapIoSpace(PVOID *VirtualAddress, NDIS_HANDLE MiniportAdapterHa
     start = PHYSICAL_BASE + (device - machine->kit.devices) * (LONGLONG)BLOCK_SIZE;
     if (PhysicalAddress.QuadPart != start || Length > BLOCK_SIZE || device->mapped)
         return NDIS_STATUS_RESOURCE_CONFLICT;
+    if (site_refuses(machine, RIG_SITE_io_space))
+        return NDIS_STATUS_RESOURCES;
     device->mapped = true;
     device->made = machine->origin;
     forget_frames(machine, device);
@@ -346,7 +348,7 @@ NDIS_STATUS NdisMRegisterInterruptEx(
         driver_kit_fault(machine, "an interrupt is registered wrongly", 0, 0);
         return NDIS_STATUS_FAILURE;
     }
-    if (kit->interrupt_count == KIT_INTERRUPTS)
+    if (kit->interrupt_count == KIT_INTERRUPTS || site_refuses(machine, RIG_SITE_interrupt))
         return NDIS_STATUS_RESOURCES;
     kit->interrupt_count++;
     *interrupt = (struct kit_interrupt){

@@ -145,7 +145,8 @@ PVOID NdisAllocateMemoryWithTagPriority(NDIS_HANDLE NdisHandle, UINT Length, ULO
     end -= end % BLOCK_ALIGNMENT;
     if (processor_irql(machine) > DISPATCH_LEVEL)
         driver_kit_fault(machine, "memory is allocated above DISPATCH_LEVEL", 0, 0);
-    if (Length == 0 || end > KIT_ARENA || kit->block_count == KIT_BLOCKS)
+    if (Length == 0 || end > KIT_ARENA || kit->block_count == KIT_BLOCKS ||
+        site_refuses(machine, RIG_SITE_pool))
         return NULL;
     kit->block_count++;
     kit->arena_used = (uint32_t)end;

@@ -153,6 +153,8 @@ RIG_NO_COVERAGE void rig_reset(struct machine *machine)
     CLEAR(work, machine->used.work);
     CLEAR(irql, PROCESSORS);
     CLEAR(frames, RIG_FRAMES);
+    CLEAR(asked, RIG_SITE_COUNT);
+    memset(&machine->refusal, 0, sizeof machine->refusal);
     memset(&machine->hooks, 0, sizeof machine->hooks);
     memset(&machine->used, 0, sizeof machine->used);
     machine->origin = machine->reports = machine->serial = machine->owed = 0;

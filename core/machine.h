@@ -247,6 +247,13 @@ struct provider {
     PVOID context;
 };
 
+/* Which request for a resource is refused next. */
+struct refusal {
+    bool armed;
+    uint8_t site;   /* enum rig_site */
+    uint32_t after; /* requests that are met before */
+};
+
 /* How far each table was used, so that a reset clears no more. */
 struct used {
     uint32_t pages, buffers, mdls, net_buffers, net_buffer_lists, drivers, adapters, dmas, sgs;
@@ -261,6 +268,8 @@ struct machine {
     struct used used;
     uint32_t origin, reports, serial;
     uint8_t timing;
+    struct refusal refusal;
+    struct rig_requests asked[RIG_SITE_COUNT];
 
     KIRQL irql[PROCESSORS];
     uint8_t current; /* processor */
@@ -311,6 +320,9 @@ struct machine {
 
 /* The machine of this thread; there must be one. */
 struct machine *machine_bound(void);
+
+/* Ask for a resource of SITE, when nothing else stands in its way. True: it is refused. */
+bool site_refuses(struct machine *machine, enum rig_site site);
 
 /* ---- handles ---- */
 

@@ -292,7 +292,7 @@ static struct request *free_request(struct machine *machine)
 
     for (unsigned i = 0; i < machine->used.requests; i++)
         used += !(machine->requests[i].state == REQUEST_FREE);
-    if (used >= machine->settings[SETTING_lists])
+    if (used >= machine->settings[SETTING_lists] || site_refuses(machine, RIG_SITE_mapping))
         return NULL;
     for (unsigned i = 0;; i++)
         if (machine->requests[i].state == REQUEST_FREE) {
@@ -326,6 +326,15 @@ static void place_list(struct machine *machine, struct request *request,
         request->loan = memory_lend(machine, mapping->buffer, mapping->buffer_size);
 }
 
+/* HAL-23: what an accepted request has a claim on, though it may wait for it. */
+static bool is_refused(struct machine *machine, const struct request *request,
+                       const struct mapping *mapping)
+{
+    return (needed_registers(machine, request) > 0 &&
+            site_refuses(machine, RIG_SITE_map_registers)) ||
+           (!mapping->buffer && site_refuses(machine, RIG_SITE_list_memory));
+}
+
 NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
 {
     struct dma_adapter *adapter = (struct dma_adapter *)mapping->adapter;
@@ -334,6 +343,10 @@ NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
     if (!request)
         return STATUS_INSUFFICIENT_RESOURCES;
     cut_pieces(machine, request, mapping, adapter->registers);
+    if (is_refused(machine, request, mapping)) {
+        memset(request, 0, sizeof *request);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
     place_list(machine, request, mapping);
     request->adapter = (uint16_t)(adapter - machine->dma_adapters);
     request->write_to_device = mapping->write_to_device;

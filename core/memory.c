@@ -144,7 +144,7 @@ void *rig_buffer(struct machine *machine, uint32_t length, uint32_t offset, enum
 
     assert(offset < PAGE_SIZE);
     if (length == 0 || length > RIG_BUFFER_LIMIT || machine->used.buffers == BUFFERS ||
-        page + pages > RIG_PAGES)
+        page + pages > RIG_PAGES || site_refuses(machine, RIG_SITE_pages))
         return NULL;
     machine->used.buffers++;
     machine->used.pages += pages;
@@ -247,7 +247,7 @@ PMDL rig_mdl(struct machine *machine, void *va, uint32_t length, PMDL next)
     unsigned pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(va, length);
 
     assert(at <= sizeof machine->pages && pages <= MDL_PAGES);
-    if (machine->used.mdls == MDLS)
+    if (machine->used.mdls == MDLS || site_refuses(machine, RIG_SITE_mdl))
         return NULL;
     machine->used.mdls++;
     mdl->head = (MDL){

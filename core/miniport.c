@@ -100,7 +100,7 @@ static struct driver *free_driver(struct machine *machine)
 
     for (unsigned i = 0; i < machine->used.drivers; i++)
         used += !(!machine->drivers[i].live);
-    if (used >= machine->settings[SETTING_drivers])
+    if (used >= machine->settings[SETTING_drivers] || site_refuses(machine, RIG_SITE_driver))
         return NULL;
     for (unsigned i = 0;; i++)
         if (!machine->drivers[i].live) {

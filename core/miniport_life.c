@@ -59,7 +59,7 @@ static struct adapter *free_adapter(struct machine *machine)
 
     for (unsigned i = 0; i < machine->used.adapters; i++)
         used += !(machine->adapters[i].state == ADAPTER_GONE);
-    if (used >= machine->settings[SETTING_adapters])
+    if (used >= machine->settings[SETTING_adapters] || site_refuses(machine, RIG_SITE_adapter))
         return NULL;
     for (unsigned i = 0;; i++)
         if (machine->adapters[i].state == ADAPTER_GONE) {
@@ -98,10 +98,13 @@ static bool is_initialize_result(NDIS_STATUS status)
 bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
 {
     struct driver *driver = driver_of(machine, handle);
-    struct adapter *adapter = free_adapter(machine);
+    struct adapter *adapter;
     NDIS_STATUS status;
 
-    if (!driver || !adapter || !processor_can(machine, PASSIVE_LEVEL))
+    if (!driver || !processor_can(machine, PASSIVE_LEVEL))
+        return false;
+    adapter = free_adapter(machine);
+    if (!adapter)
         return false;
     adapter->generation++;
     adapter->state = ADAPTER_INITIALIZING;

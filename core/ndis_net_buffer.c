@@ -82,7 +82,8 @@ PNET_BUFFER rig_net_buffer(struct machine *machine, PMDL chain, uint32_t offset,
 {
     struct net_buffer *nb = &machine->net_buffers[machine->used.net_buffers];
 
-    if (machine->used.net_buffers == NET_BUFFERS || !memory_is_mdl(machine, chain))
+    if (machine->used.net_buffers == NET_BUFFERS || !memory_is_mdl(machine, chain) ||
+        site_refuses(machine, RIG_SITE_net_buffer))
         return NULL;
     machine->used.net_buffers++;
     nb->live = true;
@@ -100,7 +101,7 @@ PNET_BUFFER_LIST rig_net_buffer_list(struct machine *machine, PNET_BUFFER const 
     struct net_buffer_list *list = &machine->net_buffer_lists[index];
 
     assert(count > 0);
-    if (index == NET_BUFFER_LISTS)
+    if (index == NET_BUFFER_LISTS || site_refuses(machine, RIG_SITE_net_buffer_list))
         return NULL;
     machine->used.net_buffer_lists++;
     list->live = true;

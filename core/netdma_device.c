@@ -48,7 +48,7 @@ static struct device *free_device(struct machine *machine)
 
     for (unsigned i = 0; i < machine->used.devices; i++)
         live += machine->devices[i].live;
-    if (live >= machine->settings[SETTING_devices])
+    if (live >= machine->settings[SETTING_devices] || site_refuses(machine, RIG_SITE_device))
         return NULL;
     if (machine->used.devices < DEVICES)
         return &machine->devices[machine->used.devices++];

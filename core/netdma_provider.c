@@ -147,7 +147,7 @@ static struct provider *free_provider(struct machine *machine)
 
     for (unsigned i = 0; i < machine->used.providers; i++)
         used += !(!machine->providers[i].live);
-    if (used >= machine->settings[SETTING_providers])
+    if (used >= machine->settings[SETTING_providers] || site_refuses(machine, RIG_SITE_provider))
         return NULL;
     for (unsigned i = 0;; i++)
         if (!machine->providers[i].live) {
@@ -211,9 +211,10 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
         return STATUS_UNSUCCESSFUL;
     }
     affinity = machine->settings[SETTING_msi_x] && c->SetDmaChannelCpuAffinity;
+    if (c->MaxDmaChannelCount > RIG_CHANNELS || (affinity && machine->frame_count == RIG_FRAMES))
+        return STATUS_INSUFFICIENT_RESOURCES;
     provider = free_provider(machine);
-    if (!provider || c->MaxDmaChannelCount > RIG_CHANNELS ||
-        (affinity && machine->frame_count == RIG_FRAMES))
+    if (!provider)
         return STATUS_INSUFFICIENT_RESOURCES;
     make_provider(machine, provider, ProviderContext, c);
     generation = provider->generation;

@@ -117,6 +117,29 @@ const struct rig_setting_row *rig_setting_row(enum rig_setting setting);
 bool rig_set(struct machine *machine, enum rig_setting setting, uint64_t value);
 uint32_t rig_get(const struct machine *machine, enum rig_setting setting);
 
+/* ---- refused resources ---- */
+
+enum rig_site {
+    RIG_SITE_any,
+#define SITE(name, reached_by, refusal, text) RIG_SITE_##name,
+#include "sites.def"
+#undef SITE
+    RIG_SITE_COUNT
+};
+struct rig_site_row {
+    const char *name, *refusal, *text; /* refusal: what the call then does */
+    bool hosted;                       /* only a hosted driver gets there */
+};
+const struct rig_site_row *rig_site_row(enum rig_site site);
+/* Of the requests of SITE from now on the first AFTER are met, the next one is refused, and all later
+ * ones are met. There is one such order at a time: a new one replaces it, a reset forgets it. */
+void rig_refuse(struct machine *machine, enum rig_site site, uint32_t after);
+/* Requests of SITE (none of `any`) in this run, and how many of them were refused. */
+struct rig_requests {
+    uint32_t made, refused;
+};
+struct rig_requests rig_requests(const struct machine *machine, enum rig_site site);
+
 /* ---- time, processors ---- */
 
 enum rig_timing { RIG_INSIDE, RIG_LATER, RIG_OTHER_PROCESSOR };

@@ -168,6 +168,10 @@ NDIS_STATUS NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
     hal = get_hal(adapter, DmaDescription, &registers);
     if (!hal)
         return NDIS_STATUS_RESOURCES;
+    if (site_refuses(machine, RIG_SITE_dma)) {
+        hal->DmaOperations->PutDmaAdapter(hal);
+        return NDIS_STATUS_RESOURCES;
+    }
     *NdisMiniportDmaHandle = make_dma(machine, adapter, hal, registers, DmaDescription);
     return NDIS_STATUS_SUCCESS;
 }

@@ -22,7 +22,7 @@ struct sg *sg_take(struct machine *machine)
 
     for (unsigned i = 0; i < machine->used.sgs; i++)
         used += !(machine->sgs[i].state == SG_FREE);
-    if (used >= machine->settings[SETTING_lists])
+    if (used >= machine->settings[SETTING_lists] || site_refuses(machine, RIG_SITE_request))
         return NULL;
     for (unsigned i = 0;; i++)
         if (machine->sgs[i].state == SG_FREE) {
@@ -187,20 +187,16 @@ static VOID deliver(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST 
     machine->dmas[sg->dma].handler(DeviceObject, reserved, ScatterGather, sg->context);
 }
 
-/* SGL-10: in the caller's buffer if it is large enough, else in HAL's memory. */
-static NTSTATUS ask_hal(struct machine *machine, struct sg *sg, ULONG size, ULONG length)
+/* SGL-10: in the caller's buffer if the list, of NEEDED bytes, fits, else in HAL's memory. */
+static NTSTATUS ask_hal(struct machine *machine, struct sg *sg, ULONG size, ULONG needed,
+                        ULONG length)
 {
     const struct dma *dma = &machine->dmas[sg->dma];
     const DMA_OPERATIONS *hal = dma->hal->DmaOperations;
     PDEVICE_OBJECT device = &machine->adapters[dma->adapter].object;
     PMDL mdl = sg->nb->CurrentMdl;
     PVOID va = MmGetMdlVirtualAddress(mdl);
-    ULONG needed = 0;
-    NTSTATUS status =
-        hal->CalculateScatterGatherList(dma->hal, mdl, va, length, &needed, &sg->registers);
 
-    if (status != STATUS_SUCCESS)
-        return status;
     if (sg->buffer && needed <= size && machine->settings[SETTING_placement] == 0)
         return hal->BuildScatterGatherList(dma->hal, device, mdl, va, length, deliver, sg,
                                            sg->write_to_device, sg->buffer, size);
@@ -217,15 +213,23 @@ static bool hopeless(const struct machine *machine, const struct dma *dma, const
            (net_buffer_mapped(nb) > dma->maximum && mapping_counts(machine));
 }
 
-static NDIS_STATUS allocate(struct machine *machine, struct dma *dma, const struct sg *request,
+static NDIS_STATUS allocate(struct machine *machine, struct dma *dma, struct sg *request,
                             ULONG size)
 {
-    struct sg *sg = sg_take(machine);
+    PMDL mdl = request->nb->CurrentMdl;
+    ULONG length = mapped_length(machine, request->nb), needed = 0;
+    struct sg *sg;
 
-    if (!sg || hopeless(machine, dma, request->nb))
+    if (hopeless(machine, dma, request->nb) ||
+        dma->hal->DmaOperations->CalculateScatterGatherList(
+            dma->hal, mdl, MmGetMdlVirtualAddress(mdl), length, &needed, &request->registers) !=
+            STATUS_SUCCESS)
+        return NDIS_STATUS_RESOURCES;
+    sg = sg_take(machine);
+    if (!sg)
         return NDIS_STATUS_RESOURCES;
     *sg = *request;
-    if (ask_hal(machine, sg, size, mapped_length(machine, request->nb)) == STATUS_SUCCESS)
+    if (ask_hal(machine, sg, size, needed, length) == STATUS_SUCCESS)
         return NDIS_STATUS_SUCCESS;
     sg_forget(machine, sg);
     return NDIS_STATUS_RESOURCES;

@@ -102,7 +102,7 @@ static NTSTATUS build(struct machine *machine, const struct dma *dma, struct sg 
 static NDIS_STATUS start(struct machine *machine, const struct dma *dma,
                          PNDIS_SCATTER_GATHER_LIST_PARAMETERS p)
 {
-    struct sg *sg = sg_take(machine);
+    struct sg *sg;
     ULONG registers;
     NTSTATUS status = dma->hal->DmaOperations->CalculateScatterGatherList(
         dma->hal, p->Mdl, p->CurrentVa, p->Length, &p->ScatterGatherListBufferSizeNeeded,
@@ -111,8 +111,11 @@ static NDIS_STATUS start(struct machine *machine, const struct dma *dma,
     if (status == STATUS_SUCCESS &&
         p->ScatterGatherListBufferSize < p->ScatterGatherListBufferSizeNeeded)
         return NDIS_STATUS_BUFFER_TOO_SHORT;
-    if (status != STATUS_SUCCESS || !sg || machine->frame_count == RIG_FRAMES ||
+    if (status != STATUS_SUCCESS || machine->frame_count == RIG_FRAMES ||
         !has_room(machine, dma, registers))
+        return NDIS_STATUS_RESOURCES;
+    sg = sg_take(machine);
+    if (!sg)
         return NDIS_STATUS_RESOURCES;
     *sg = (struct sg){
         .state = SG_WAITING,

@@ -1,5 +1,5 @@
 /*
- * catalogue.c: what there is: rules, properties, operations, settings, targets, starts.
+ * catalogue.c: what there is: rules, properties, operations, settings, sites, targets, starts.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
@@ -229,6 +229,21 @@ int command_settings(int argc, char **argv, const volatile sig_atomic_t *stop)
                row->text, row->ids[0] ? " (" : "", row->ids, row->ids[0] ? ")" : "");
     }
     printf("settings: all=%d\n", SETTING_COUNT);
+    return EXIT_CLEAN;
+}
+
+int command_sites(int argc, char **argv, const volatile sig_atomic_t *stop)
+{
+    (void)stop;
+    if (!takes_nothing(argc, argv))
+        return EXIT_USAGE;
+    for (unsigned site = RIG_SITE_any + 1; site < RIG_SITE_COUNT; site++) {
+        const struct rig_site_row *row = rig_site_row((enum rig_site)site);
+
+        printf("%-16s %s%s; refused: %s\n", row->name, row->text,
+               row->hosted ? " (hosted drivers only)" : "", row->refusal);
+    }
+    printf("sites: all=%d\n", RIG_SITE_COUNT - 1);
     return EXIT_CLEAN;
 }
 

@@ -76,6 +76,21 @@ static unsigned check_properties(const struct check_result *result, FILE *out)
     return wrong;
 }
 
+static unsigned check_sites(const struct check_result *result, FILE *out)
+{
+    unsigned wrong = 0;
+
+    for (unsigned site = RIG_SITE_any + 1; site < RIG_SITE_COUNT; site++) {
+        const struct rig_site_row *row = rig_site_row((enum rig_site)site);
+
+        if (row->hosted || result->statistics.refused[site])
+            continue;
+        wrong++;
+        fprintf(out, "health: %s was never refused\n", row->name);
+    }
+    return wrong;
+}
+
 unsigned check_health(const struct check_options *options, const struct check_result *result,
                       FILE *out)
 {
@@ -89,7 +104,7 @@ unsigned check_health(const struct check_options *options, const struct check_re
     if (whole && result->runs >= RUNS_FOR_RATES)
         wrong += check_rates(options, result, out);
     if (whole && result->runs >= RUNS_FOR_PROPERTIES && options->target->mask == TARGET_MACHINE)
-        wrong += check_properties(result, out);
+        wrong += check_properties(result, out) + check_sites(result, out);
     return wrong;
 }
 

@@ -147,8 +147,9 @@ static unsigned draw_choice(const struct record *record, const struct operand *o
 
 static unsigned draw_number(const struct operand *operand, uint64_t *state)
 {
-    return random_percent(state, 70) ? random_below(state, 2)
-                                     : random_below(state, 1u << operand->bits);
+    return random_percent(state, 70)
+               ? random_below(state, 2)
+               : random_below(state, operand->bits < 4 ? 1u << operand->bits : 16);
 }
 
 static unsigned draw_setting(uint64_t *state)

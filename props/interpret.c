@@ -146,31 +146,47 @@ static void check_after(struct runner *r, struct call *c)
         judge_registers(r, &o->request[c->request]);
 }
 
-static bool same_counts(const struct rig_count *a, const struct rig_count *b)
+/* What can be counted of a machine. */
+struct tally {
+    struct rig_count count;
+    unsigned owed, posted;
+};
+
+static void take_tally(const struct machine *machine, struct tally *tally)
 {
+    rig_count(machine, &tally->count);
+    tally->owed = rig_owed(machine);
+    tally->posted = rig_device_posted(machine);
+}
+
+static bool same_tallies(const struct tally *one, const struct tally *other)
+{
+    const struct rig_count *a = &one->count, *b = &other->count;
+
     return a->drivers == b->drivers && a->adapters == b->adapters &&
            a->dma_handles == b->dma_handles && a->dma_adapters == b->dma_adapters &&
            a->providers == b->providers && a->devices == b->devices &&
            a->lists_built == b->lists_built && a->lists_freed == b->lists_freed &&
            a->lists_live == b->lists_live && a->lists_waiting == b->lists_waiting &&
            a->lists_owed == b->lists_owed && a->registers_total == b->registers_total &&
-           a->registers_held == b->registers_held;
+           a->registers_held == b->registers_held && one->owed == other->owed &&
+           one->posted == other->posted;
 }
 
 static void run_call(struct runner *r, struct call *c, int timing)
 {
-    struct rig_count before, after;
-    bool refused = c->rule != RULE_NONE;
+    struct tally before, after;
+    bool refused = c->rule || c->impossible || !NT_SUCCESS(c->status);
     uint32_t origin = rig_origin(r->machine, r->record + 1);
     enum rig_timing old = timing < 0 ? RIG_INSIDE : rig_timing(r->machine, (enum rig_timing)timing);
 
     if (refused)
-        rig_count(r->machine, &before);
+        take_tally(r->machine, &before);
     call_machine(r, c);
     if (refused && !r->over) {
-        rig_count(r->machine, &after);
-        if (broken(r, PROPERTY_CALL_UNCHANGED, same_counts(&before, &after)))
-            failed_text(r, PROPERTY_CALL_UNCHANGED, "a refused call changes nothing",
+        take_tally(r->machine, &after);
+        if (broken(r, PROPERTY_CALL_UNCHANGED, same_tallies(&before, &after)))
+            failed_text(r, PROPERTY_CALL_UNCHANGED, "a call that fails changes nothing",
                         "the machine's counts moved");
     }
     if (timing >= 0)
@@ -270,6 +286,12 @@ void interpret_return(struct runner *r, struct call *c)
 void interpret_set(struct runner *r, struct call *c)
 {
     result_happened(r, c, rig_set(r->machine, (enum rig_setting)c->a[0].n, c->a[1].number));
+}
+
+void interpret_fault(struct runner *r, struct call *c)
+{
+    rig_refuse(r->machine, (enum rig_site)c->a[0].n, c->a[1].n);
+    result_void(r, c);
 }
 
 void interpret_step(struct runner *r, struct call *c)

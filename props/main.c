@@ -71,6 +71,14 @@ static const struct command_row commands[] = {
      "  --seconds S       so much time\n"
      "  --findings DIR    where programs that fail are saved; default findings\n"
      "  --list            the starts and the alphabets\n"},
+    {"sweep", command_sweep, "judge programs with their resources refused",
+     "dmarig sweep [FILE...] [--corpus DIR]\n"
+     "\n"
+     "Runs each program with its first, second, ... request for a resource refused until none is\n"
+     "left, and judges every run. Without FILE these are the programs of the corpus; then each\n"
+     "place that asks for a resource (dmarig sites) must have been refused.\n"
+     "\n"
+     "  --corpus DIR   where seed/ and regress/ are; default corpus/v1\n"},
     {"rules", command_rules, "list the rules of the contract",
      "dmarig rules [--corpus DIR]\n"
      "\n"
@@ -83,6 +91,7 @@ static const struct command_row commands[] = {
      "Lists each property and how often N (20000) random programs evaluate it.\n"},
     {"ops", command_ops, "list the operations of programs", "dmarig ops\n"},
     {"settings", command_settings, "list the settings of a machine", "dmarig settings\n"},
+    {"sites", command_sites, "list where a resource can be refused", "dmarig sites\n"},
     {"targets", command_targets, "list the targets", "dmarig targets\n"},
     {"starts", command_starts, "list the start programs", "dmarig starts\n"},
 };

@@ -222,6 +222,25 @@ void oracle_set(struct oracle *o, struct call *c)
         o->settings[setting] = (uint32_t)value;
 }
 
+void oracle_fault(struct oracle *o, struct call *c)
+{
+    o->refusal_armed = true;
+    o->refusal_site = (enum rig_site)c->a[0].n;
+    o->refusal_after = c->a[1].n;
+}
+
+bool resource_refused(struct oracle *o, struct call *c, enum rig_site site)
+{
+    if (!o->refusal_armed || (o->refusal_site != site && o->refusal_site != RIG_SITE_any))
+        return false;
+    c->starved = o->refusal_after == 0;
+    if (c->starved)
+        o->refusal_armed = false;
+    else
+        o->refusal_after--;
+    return c->starved;
+}
+
 void oracle_step(struct oracle *o, struct call *c)
 {
     unsigned owed = c->a[0].n;

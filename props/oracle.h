@@ -38,6 +38,7 @@ struct call {
     unsigned op, record; /* record: its index */
     unsigned made;       /* number of the name it defines, 0 none */
     bool impossible;     /* predicted: does not happen */
+    bool starved;        /* predicted: a resource is refused, and nothing changes */
     enum rig_rule rule;  /* predicted: the error that refuses it */
     enum rig_rule warning;
     NTSTATUS status; /* predicted result of what returns one */
@@ -210,6 +211,9 @@ struct frame {
 struct oracle {
     uint32_t settings[SETTING_COUNT];
     enum rig_timing timing;
+    bool refusal_armed; /* the request for a resource of this site after so many is refused */
+    enum rig_site refusal_site;
+    unsigned refusal_after;
     KIRQL irql[4];
     unsigned processor; /* that runs */
     unsigned frame_count;
@@ -326,6 +330,8 @@ static inline struct frame *innermost(struct oracle *o)
     return o->frame_count ? &o->frames[o->frame_count - 1] : NULL;
 }
 
+/* CALL asks for a resource of SITE; true: it is refused. */
+bool resource_refused(struct oracle *o, struct call *c, enum rig_site site);
 /* The table's IRQL rule; true: broken, and CALL is refused. */
 bool wrong_level(const struct oracle *o, struct call *c);
 /* An event of the operating system at PASSIVE_LEVEL cannot happen now. */
@@ -364,7 +370,10 @@ bool registers_counted(const struct oracle *o);
 bool registers_free(const struct request *q); /* enough to grant it now */
 /* it can never be granted: more pieces than registers (counted), or than a mapping may have */
 bool too_many_pieces(const struct oracle *o, const struct request *q);
-bool no_request_slot(const struct oracle *o);
+bool no_request_slot(const struct oracle *o); /* HAL has none left */
+bool no_ndis_slot(const struct oracle *o);    /* NDIS has none left of its own */
+/* What HAL asks for to accept it; own: its list lies in the caller's buffer. */
+bool mapping_refused(struct oracle *o, struct call *c, const struct request *q, bool own);
 bool pool_has_queue(const struct oracle *o, const struct pool *pool);
 bool adapter_has_requests(const struct oracle *o, unsigned adapter);
 bool pool_has_requests(const struct oracle *o, const struct pool *pool);

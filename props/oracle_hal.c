@@ -17,7 +17,8 @@ void oracle_IoGetDmaAdapter(struct oracle *o, struct call *c)
         refuse(c, RULE_E6_25);
         return;
     }
-    if (c->a[0].n > DESCRIPTION_LAST || o->dmas + o->hals >= o->settings[SETTING_dma_adapters])
+    if (c->a[0].n > DESCRIPTION_LAST || o->dmas + o->hals >= o->settings[SETTING_dma_adapters] ||
+        resource_refused(o, c, RIG_SITE_dma_adapter))
         return;
     c->status = STATUS_SUCCESS;
     *hal = (struct o_hal){.life = LIFE_live, .version = c->a[0].n};
@@ -102,15 +103,17 @@ static enum rig_rule range_broken(struct oracle *o, struct call *c, unsigned i, 
     return c->length ? RULE_NONE : RULE_VRF_17;
 }
 
-static NTSTATUS mapping_status(const struct oracle *o, const struct call *c,
-                               const struct request *q, uint64_t left)
+static NTSTATUS mapping_status(struct oracle *o, struct call *c, const struct request *q,
+                               uint64_t left)
 {
     if (c->length > left)
         return STATUS_BUFFER_TOO_SMALL;
     if (q->kind == KIND_build && (!q->buffer || q->lent_size < list_size_of(q->pieces)))
         return STATUS_BUFFER_TOO_SMALL;
-    return too_many_pieces(o, q) || no_request_slot(o) ? STATUS_INSUFFICIENT_RESOURCES
-                                                       : STATUS_SUCCESS;
+    if (too_many_pieces(o, q) || no_request_slot(o) ||
+        mapping_refused(o, c, q, q->kind == KIND_build))
+        return STATUS_INSUFFICIENT_RESOURCES;
+    return STATUS_SUCCESS;
 }
 
 /* GetScatterGatherList and BuildScatterGatherList; BUFFER: the list buffer's name, 0 none. */

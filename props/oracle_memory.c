@@ -54,7 +54,7 @@ void oracle_buffer(struct oracle *o, struct call *c)
     uint64_t pages = ((uint64_t)offset + length + PAGE_SIZE - 1) / PAGE_SIZE;
 
     if (length < 1 || length > RIG_BUFFER_LIMIT || o->page + pages > RIG_PAGES ||
-        o->buffers == BUFFERS_MAX) {
+        o->buffers == BUFFERS_MAX || resource_refused(o, c, RIG_SITE_pages)) {
         fails(c, STATUS_UNSUCCESSFUL);
         return;
     }
@@ -78,7 +78,8 @@ void oracle_mdl(struct oracle *o, struct call *c)
     c->length = cut(number_of(c, 2, bytes - c->offset), bytes - c->offset);
     if (!next || o->mdl[next].life != LIFE_live)
         next = 0;
-    if (!buffer || o->buffer[buffer].life != LIFE_live || o->mdls == MDLS_MAX) {
+    if (!buffer || o->buffer[buffer].life != LIFE_live || o->mdls == MDLS_MAX ||
+        resource_refused(o, c, RIG_SITE_mdl)) {
         fails(c, STATUS_UNSUCCESSFUL);
         return;
     }
@@ -130,7 +131,7 @@ void oracle_net_buffer(struct oracle *o, struct call *c)
     bytes = chain_bytes(o, chain);
     c->offset = cut(number_of(c, 1, bytes), bytes);
     c->length = cut(number_of(c, 2, bytes - c->offset), bytes - c->offset);
-    if (!chain || o->nbs == NBS_MAX) {
+    if (!chain || o->nbs == NBS_MAX || resource_refused(o, c, RIG_SITE_net_buffer)) {
         fails(c, STATUS_UNSUCCESSFUL);
         return;
     }
@@ -154,7 +155,9 @@ void oracle_net_buffer_list(struct oracle *o, struct call *c)
         list->nb[list->count++] = nb;
         o->nb[nb].list = c->made;
     }
-    if (!list->count) {
+    if (!list->count || resource_refused(o, c, RIG_SITE_net_buffer_list)) {
+        for (unsigned i = 0; i < list->count; i++)
+            o->nb[list->nb[i]].list = 0;
         fails(c, STATUS_UNSUCCESSFUL);
         return;
     }

@@ -61,7 +61,7 @@ void oracle_NdisMRegisterMiniportDriver(struct oracle *o, struct call *c)
         refuse(c, RULE_LIFE_01);
     else if (rule)
         refuse_with(c, rule, status);
-    else if (o->drivers >= o->settings[SETTING_drivers])
+    else if (o->drivers >= o->settings[SETTING_drivers] || resource_refused(o, c, RIG_SITE_driver))
         fails(c, NDIS_STATUS_RESOURCES);
     else {
         o->driver[c->made] = (struct o_driver){LIFE_live, minor_versions[c->a[0].n], 0};
@@ -94,7 +94,7 @@ void oracle_initialize(struct oracle *o, struct call *c)
     unsigned driver = named(c, 0, CLASS_driver);
 
     if (!driver || o->driver[driver].life != LIFE_live || no_event_now(o) ||
-        o->adapters >= o->settings[SETTING_adapters]) {
+        o->adapters >= o->settings[SETTING_adapters] || resource_refused(o, c, RIG_SITE_adapter)) {
         never(c);
         return;
     }

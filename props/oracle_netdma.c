@@ -20,7 +20,8 @@ static unsigned device_of(const struct oracle *o, const struct call *c)
 
 void oracle_add_device(struct oracle *o, struct call *c)
 {
-    if (no_event_now(o) || o->devices >= o->settings[SETTING_devices]) {
+    if (no_event_now(o) || o->devices >= o->settings[SETTING_devices] ||
+        resource_refused(o, c, RIG_SITE_device)) {
         never(c);
         return;
     }
@@ -305,7 +306,7 @@ void oracle_NetDmaRegisterProvider(struct oracle *o, struct call *c)
     if (registration_refused(o, c))
         return;
     if (c->length > RIG_CHANNELS || o->providers >= o->settings[SETTING_providers] ||
-        (affinity && o->frame_count == RIG_FRAMES)) {
+        (affinity && o->frame_count == RIG_FRAMES) || resource_refused(o, c, RIG_SITE_provider)) {
         fails(c, STATUS_INSUFFICIENT_RESOURCES);
         return;
     }

@@ -161,6 +161,22 @@ bool no_request_slot(const struct oracle *o)
     return o->active_count >= o->settings[SETTING_lists];
 }
 
+bool no_ndis_slot(const struct oracle *o)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < o->active_count; i++)
+        count += o->request[o->active[i]].kind <= KIND_bare;
+    return count >= o->settings[SETTING_lists];
+}
+
+bool mapping_refused(struct oracle *o, struct call *c, const struct request *q, bool own)
+{
+    return resource_refused(o, c, RIG_SITE_mapping) ||
+           (q->registers && resource_refused(o, c, RIG_SITE_map_registers)) ||
+           (!own && resource_refused(o, c, RIG_SITE_list_memory));
+}
+
 bool pool_has_queue(const struct oracle *o, const struct pool *pool)
 {
     for (unsigned i = 0; i < o->active_count; i++)

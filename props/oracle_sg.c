@@ -57,7 +57,7 @@ static bool registration_refused(struct oracle *o, struct call *c, unsigned adap
     return c->rule != RULE_NONE;
 }
 
-static NTSTATUS registration_status(const struct oracle *o, const struct call *c, unsigned adapter,
+static NTSTATUS registration_status(struct oracle *o, struct call *c, unsigned adapter,
                                     uint32_t maximum)
 {
     unsigned header = c->a[3].n;
@@ -67,7 +67,8 @@ static NTSTATUS registration_status(const struct oracle *o, const struct call *c
     if (!(o->adapter[adapter].flags & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER))
         return NDIS_STATUS_NOT_SUPPORTED;
     if (o->settings[SETTING_fail_register] || (!maximum && o->settings[SETTING_zero_mapping]) ||
-        o->dmas + o->hals >= o->settings[SETTING_dma_adapters])
+        o->dmas + o->hals >= o->settings[SETTING_dma_adapters] ||
+        resource_refused(o, c, RIG_SITE_dma_adapter) || resource_refused(o, c, RIG_SITE_dma))
         return NDIS_STATUS_RESOURCES;
     return NDIS_STATUS_SUCCESS;
 }
@@ -217,12 +218,16 @@ static void allocation_warnings(const struct oracle *o, struct call *c, const st
         warn(c, RULE_SGL_30);
 }
 
-static bool allocation_fails(const struct oracle *o, const struct o_dma *dma,
+static bool allocation_fails(struct oracle *o, struct call *c, const struct o_dma *dma,
                              const struct request *q)
 {
-    return !q->data_length || o->settings[SETTING_fail_list] || no_request_slot(o) ||
+    bool own =
+        q->buffer && q->lent_size >= list_size_of(q->pieces) && !o->settings[SETTING_placement];
+
+    return !q->data_length || o->settings[SETTING_fail_list] ||
            ((uint64_t)q->current_offset + q->data_length > dma->maximum && registers_counted(o)) ||
-           too_many_pieces(o, q);
+           too_many_pieces(o, q) || no_ndis_slot(o) || resource_refused(o, c, RIG_SITE_request) ||
+           no_request_slot(o) || mapping_refused(o, c, q, own);
 }
 
 void oracle_NdisMAllocateNetBufferSGList(struct oracle *o, struct call *c)
@@ -246,7 +251,7 @@ void oracle_NdisMAllocateNetBufferSGList(struct oracle *o, struct call *c)
     if (allocation_refused(o, c, dma, q))
         return;
     allocation_warnings(o, c, dma, q);
-    if (allocation_fails(o, dma, q))
+    if (allocation_fails(o, c, dma, q))
         fails(c, NDIS_STATUS_RESOURCES);
     else
         request_grant_or_wait(o, q);
@@ -375,7 +380,7 @@ static enum rig_rule bare_broken(struct oracle *o, struct call *c, struct reques
     return lending_broken(o, q) ? lending_broken(o, q) : mapping_broken(o, q);
 }
 
-static NTSTATUS bare_status(const struct oracle *o, struct call *c, const struct request *q)
+static NTSTATUS bare_status(struct oracle *o, struct call *c, const struct request *q)
 {
     if (too_many_pieces(o, q))
         return NDIS_STATUS_RESOURCES; /* whatever the memory */
@@ -383,8 +388,9 @@ static NTSTATUS bare_status(const struct oracle *o, struct call *c, const struct
         c->value = list_size_of(q->pieces);
         return NDIS_STATUS_BUFFER_TOO_SHORT;
     }
-    if (no_request_slot(o) || pool_has_queue(o, q->pool) || !registers_free(q) ||
-        o->frame_count == RIG_FRAMES)
+    if (pool_has_queue(o, q->pool) || !registers_free(q) || o->frame_count == RIG_FRAMES ||
+        no_ndis_slot(o) || resource_refused(o, c, RIG_SITE_request) || no_request_slot(o) ||
+        mapping_refused(o, c, q, true))
         return NDIS_STATUS_RESOURCES;
     return NDIS_STATUS_SUCCESS;
 }
@@ -498,6 +504,8 @@ void oracle_device_post(struct oracle *o, struct call *c)
         never(c);
     else if (post_broken(c, q))
         refuse(c, post_broken(c, q));
+    else if (resource_refused(o, c, RIG_SITE_post))
+        never(c);
     if (c->impossible || c->rule)
         return;
     q->posted = true;

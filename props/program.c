@@ -19,6 +19,13 @@ static const char *const words_of_settings[] = {
 #undef MACHINE_SETTING
 };
 
+static const char *const words_of_sites[] = {
+    "any",
+#define SITE(name, reached_by, refusal, text) #name,
+#include "sites.def"
+#undef SITE
+};
+
 /* how many operands an operation has */
 #define REF(slot, class) +1
 #define CHOICE(slot, shift, set, name) +1
@@ -26,6 +33,7 @@ static const char *const words_of_settings[] = {
 #define FLAGS(slot, shift, bits, name) +1
 #define VALUE(slot, name) +1
 #define SETTING(slot, name) +1
+#define SITE(slot, name) +1
 enum {
 #define OPERATION(code, name, makes, side, irql, rule, targets, operands) \
     OPERANDS_OF_##name = 0 operands,
@@ -39,6 +47,7 @@ enum {
 #undef FLAGS
 #undef VALUE
 #undef SETTING
+#undef SITE
 
 #define REF(slot_, class_)    \
     {.kind = OPERAND_REF,     \
@@ -74,6 +83,13 @@ enum {
      .bits = 8,                   \
      .words = words_of_settings,  \
      .word_count = SETTING_COUNT, \
+     .name = #name_},
+#define SITE(slot_, name_)         \
+    {.kind = OPERAND_CHOICE,       \
+     .slot = SLOT_##slot_,         \
+     .bits = 8,                    \
+     .words = words_of_sites,      \
+     .word_count = RIG_SITE_COUNT, \
      .name = #name_},
 
 const struct op_row op_table[256] = {

@@ -92,11 +92,22 @@ static void start(struct runner *r, const struct run_options *options, struct ou
     rig_set_hooks(r->machine, &hooks);
 }
 
+void statistics_add_requests(struct statistics *s, const struct machine *machine)
+{
+    for (unsigned site = 0; site < RIG_SITE_COUNT; site++) {
+        struct rig_requests requests = rig_requests(machine, (enum rig_site)site);
+
+        s->asked[site] += requests.made;
+        s->refused[site] += requests.refused;
+    }
+}
+
 static void finish(struct runner *r)
 {
     struct statistics *s = r->options.statistics;
 
     if (s) {
+        statistics_add_requests(s, r->machine);
         s->programs++;
         s->lists += r->delivered;
         s->list_median[r->delivered < 15 ? r->delivered : 15]++;

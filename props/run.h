@@ -38,9 +38,13 @@ struct statistics {
     uint64_t lists;                            /* lists delivered */
     uint64_t evaluated[PROPERTY_COUNT];
     uint64_t tripped[RULE_COUNT];
+    uint64_t asked[RIG_SITE_COUNT], refused[RIG_SITE_COUNT]; /* requests for resources */
     uint64_t cells[256][4];   /* op x {accepted, violation, failure status, did not happen} */
     uint64_t list_median[16]; /* programs by delivered lists, 15 and more together */
 };
+
+/* The requests for resources of the run that is about to end. */
+void statistics_add_requests(struct statistics *statistics, const struct machine *machine);
 
 enum { STATE_VIEW = 3 }; /* newest names of a class that a state digest can take in */
 

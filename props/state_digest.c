@@ -318,6 +318,8 @@ static void add_computer(struct survey *s, const struct machine *machine)
     for (unsigned i = 0; i < 4; i++)
         add(s, o->irql[i]);
     add_pair(s, o->timing, o->processor);
+    if (o->refusal_armed)
+        add_pair(s, o->refusal_site + 1, o->refusal_after);
     rig_count(machine, &count);
     add_pair(s, count.adapters, count.dma_handles);
     add_pair(s, count.dma_adapters, count.providers);

@@ -277,6 +277,7 @@ static void count_run(struct host *host)
     if (!host->statistics)
         return;
     rig_count(host->machine, &count);
+    statistics_add_requests(host->statistics, host->machine);
     host->statistics->programs++;
     host->statistics->lists += count.lists_built;
     host->statistics->list_median[count.lists_built < 15 ? count.lists_built : 15]++;
@@ -319,6 +320,7 @@ static bool is_played(const struct record *record)
 
     switch (record->op) {
     case OP_set:
+    case OP_fault:
     case OP_step:
         return true;
     case OP_nop:

@@ -152,6 +152,14 @@ static void emit_frames(struct writer *writer)
         emit(writer, OP_device_run)->r[0] = below(writer, 2) ? 0 : (uint8_t)below(writer, 5);
 }
 
+static void emit_fault(struct writer *writer)
+{
+    struct record *record = emit(writer, OP_fault);
+
+    record->r[0] = below(writer, 2) ? 0 : (uint8_t)below(writer, RIG_SITE_COUNT);
+    record->v[0] = (uint16_t)below(writer, 8);
+}
+
 static void emit_setting(struct writer *writer)
 {
     static const uint8_t settings[] = {
@@ -180,8 +188,10 @@ static void emit_phrase(struct writer *writer)
         emit_steps(writer);
     else if (choice < 66)
         emit_frames(writer);
-    else if (choice < 76)
+    else if (choice < 74)
         emit_setting(writer);
+    else if (choice < 76)
+        emit_fault(writer);
     else if (choice < 82)
         emit_adapter(writer, OP_cancel_send);
     else if (choice < 86)
@@ -222,6 +232,8 @@ static void emit_machine(struct writer *writer)
         set(writer, SETTING_fail_register, 1);
     if (below(writer, 4) == 0)
         set(writer, SETTING_lists, 1 + below(writer, 8));
+    if (below(writer, 8) == 0)
+        emit_fault(writer);
 }
 
 void host_generate(struct program *program, uint64_t seed)

@@ -240,6 +240,9 @@ bool host_play(struct host *host, const struct record *record)
     switch (record->op) {
     case OP_set:
         return play_set(host, record);
+    case OP_fault:
+        rig_refuse(host->machine, (enum rig_site)record->r[0], record->v[0]);
+        return true;
     case OP_step:
         return rig_step(host->machine, record->r[0], record->r[1]);
     case OP_device_run:

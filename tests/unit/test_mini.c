@@ -145,6 +145,38 @@ static void test_initialize_fails(void **state)
                  "restart(adapter1)\n");
 }
 
+/* Each resource that a life with two sends asks for is refused once, the driver's own among them. */
+static void test_each_resource_refused(void **state)
+{
+    static struct statistics statistics;
+    uint64_t refused = 0;
+
+    (void)state;
+    for (unsigned after = 0;; after++) {
+        uint64_t before = refused;
+        struct program program;
+        char text[1024];
+
+        snprintf(text, sizeof text,
+                 "fault(after=%u)\n" HOSTED_RUNNING HOSTED_FRAME
+                 "send(adapter1, nbl1)\ndevice_run()\nstep()\nstep()\nsend(adapter1, nbl1)\n",
+                 after);
+        hosted_parse(&program, text);
+        if (host_run(host, &program, &statistics)) {
+            host_report(stderr, host, &program);
+            fail_msg("after %u: %s", after, host_finding(host)->identity);
+        }
+        refused = 0;
+        for (unsigned site = 0; site < RIG_SITE_COUNT; site++)
+            refused += statistics.refused[site];
+        if (refused == before)
+            break;
+    }
+    for (unsigned site = RIG_SITE_any + 1; site < RIG_SITE_COUNT; site++)
+        if (rig_site_row((enum rig_site)site)->hosted && !statistics.refused[site])
+            fail_msg("%s was never refused", rig_site_row((enum rig_site)site)->name);
+}
+
 static void test_random_programs(void **state)
 {
     struct program program;
@@ -183,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_late_handlers),
         cmocka_unit_test(test_waits_for_map_registers),
         cmocka_unit_test(test_initialize_fails),
+        cmocka_unit_test(test_each_resource_refused),
         cmocka_unit_test(test_random_programs),
         cmocka_unit_test(test_narrowing_leaves_what_is_played),
     };

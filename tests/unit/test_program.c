@@ -137,7 +137,7 @@ static void the_table_is_sound(void **state)
             assert_true(mask < UINT32_C(1) << (operand->slot <= SLOT_r2 ? 8 : 16));
             used[operand->slot] |= mask;
             if (operand->kind == OPERAND_CHOICE)
-                assert_in_range(operand->word_count, 1, 16);
+                assert_in_range(operand->word_count, 1, UINT32_C(1) << operand->bits);
         }
     }
 }
