@@ -248,14 +248,17 @@ static const DMA_OPERATIONS operations[3] = {
 
 /* ---- adapters ---- */
 
+/* There are more slots than live adapters. */
 static struct dma_adapter *free_slot(struct machine *machine)
 {
+    unsigned i = 0;
+
     if (machine->used.dma_adapters < DMA_ADAPTERS)
         return &machine->dma_adapters[machine->used.dma_adapters++];
-    for (unsigned i = 0; i < DMA_ADAPTERS; i++)
-        if (!machine->dma_adapters[i].live)
-            return &machine->dma_adapters[i];
-    return NULL;
+    while (machine->dma_adapters[i].live)
+        i++;
+    assert(i < DMA_ADAPTERS);
+    return &machine->dma_adapters[i];
 }
 
 /* A free set of bounce pages; BANKS if the limit of live adapters is reached. */
@@ -298,7 +301,6 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
         site_refuses(machine, RIG_SITE_dma_adapter))
         return NULL;
     adapter = free_slot(machine);
-    assert(adapter);
     *adapter = (struct dma_adapter){
         .head = {1, sizeof(DMA_ADAPTER), (PDMA_OPERATIONS)(uintptr_t)&operations[version]},
         .live = true,

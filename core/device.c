@@ -32,8 +32,7 @@ static void note_elements(struct machine *machine, const struct request *request
 bool device_post(struct machine *machine, const struct request *request, uint32_t skip,
                  uint32_t length, unsigned adapter)
 {
-    if (machine->posted == POSTS || device_has(machine, request) ||
-        site_refuses(machine, RIG_SITE_post))
+    if (site_refuses(machine, RIG_SITE_post))
         return false;
     machine->posts[machine->posted++] = (struct post){
         .request = (uint16_t)(request - machine->requests),
@@ -138,10 +137,12 @@ static void transfer(struct machine *machine, const struct post *post, bool to_d
     for (unsigned i = 0; i < post->element_count && left > 0; i++) {
         uint32_t from = skip < elements[i].length ? skip : elements[i].length;
         uint32_t part = elements[i].length - from < left ? elements[i].length - from : left;
+        bool moved;
 
         skip -= from;
-        if (!move(machine, elements[i].address + from, bytes, part, to_device))
-            verifier_report(machine, RULE_E6_26, "device", 0, 0);
+        moved = move(machine, elements[i].address + from, bytes, part, to_device);
+        assert(moved); /* a list that is posted is mapped */
+        (void)moved;
         bytes += part;
         left -= part;
     }

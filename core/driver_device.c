@@ -281,12 +281,11 @@ static void run_dpc(struct machine *machine, uint64_t bits)
     struct kit_interrupt *interrupt = live_interrupt(machine, bits);
     unsigned slot;
 
-    if (!interrupt)
-        return;
+    assert(interrupt);
     interrupt->dpc_owed = false;
-    if (!driver_kit_adapter(machine, interrupt->adapter, &slot) ||
-        !frame_enter(machine, SITE_WORK, slot, 0, machine->current, DISPATCH_LEVEL))
+    if (!driver_kit_adapter(machine, interrupt->adapter, &slot))
         return;
+    frame_enter(machine, SITE_WORK, slot, 0, DISPATCH_LEVEL);
     interrupt->dpc(interrupt->context, NULL, NULL, NULL);
     frame_leave(machine, "MiniportInterruptDPC");
 }
@@ -299,16 +298,17 @@ static void run_isr(struct machine *machine, uint64_t bits)
     BOOLEAN ours;
     ULONG targets = 0;
 
-    if (!interrupt)
-        return;
+    assert(interrupt);
     interrupt->isr_owed = false;
-    if (!is_present(machine, interrupt->adapter) ||
-        !frame_enter(machine, SITE_WORK, interrupt->device, 0, machine->current, RIG_DEVICE_LEVEL))
+    if (!is_present(machine, interrupt->adapter))
         return;
+    frame_enter(machine, SITE_WORK, interrupt->device, 0, RIG_DEVICE_LEVEL);
     ours = interrupt->isr(interrupt->context, &queue, &targets);
     frame_leave(machine, "MiniportInterrupt");
-    if (ours && queue && interrupt->live && !interrupt->dpc_owed)
-        interrupt->dpc_owed = processor_owe(machine, run_dpc, bits, DISPATCH_LEVEL);
+    if (ours && queue && !interrupt->dpc_owed) {
+        processor_owe(machine, run_dpc, bits, DISPATCH_LEVEL);
+        interrupt->dpc_owed = true;
+    }
 }
 
 static void raise_interrupt(struct machine *machine, struct kit_device *device)
@@ -320,9 +320,10 @@ static void raise_interrupt(struct machine *machine, struct kit_device *device)
     for (unsigned i = 0; i < kit->interrupt_count; i++) {
         struct kit_interrupt *interrupt = &kit->interrupts[i];
 
-        if (interrupt->live && interrupt->adapter == device->adapter && !interrupt->isr_owed)
-            interrupt->isr_owed = processor_owe(
-                machine, run_isr, interrupt_bits(machine, interrupt), RIG_DEVICE_LEVEL);
+        if (!interrupt->live || interrupt->adapter != device->adapter || interrupt->isr_owed)
+            continue;
+        processor_owe(machine, run_isr, interrupt_bits(machine, interrupt), RIG_DEVICE_LEVEL);
+        interrupt->isr_owed = true;
     }
 }
 

@@ -36,7 +36,7 @@ enum {
     REQUESTS = 64,
     LIST_ARENA = 2 << 20, /* bytes for lists that HAL provides */
     FORMER_LISTS = 256,
-    WORK = 256,
+    WORK = 256, /* callbacks owed: more than there can be requests and interrupts */
     POSTS = 64,
     DEVICES = 264,
     PROVIDERS = 8,
@@ -67,9 +67,9 @@ enum site {
 
 struct frame {
     uint8_t site, processor, entry_irql;
-    uint8_t caller, caller_irql; /* processor that was running, and the level to go back to */
-    uint8_t detail;              /* SITE_PNP: enum rig_irp */
-    uint16_t owner;              /* adapter or device index */
+    uint8_t caller_irql; /* the level to go back to */
+    uint8_t detail;      /* SITE_PNP: enum rig_irp */
+    uint16_t owner;      /* adapter or device index */
 };
 
 struct work {

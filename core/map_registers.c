@@ -186,10 +186,12 @@ struct request *mapping_of_list(struct machine *machine, const SCATTER_GATHER_LI
 
 struct request *mapping_of_context(struct machine *machine, const void *context)
 {
-    for (unsigned i = 0; i < machine->used.requests; i++)
-        if (machine->requests[i].state != REQUEST_FREE && machine->requests[i].context == context)
-            return &machine->requests[i];
-    return NULL;
+    unsigned i = 0;
+
+    while (machine->requests[i].state == REQUEST_FREE || machine->requests[i].context != context)
+        i++;
+    assert(i < machine->used.requests);
+    return &machine->requests[i];
 }
 
 /* ---- granting ---- */
@@ -199,8 +201,7 @@ static void deliver(struct machine *machine, uint64_t argument)
     struct request *request = &machine->requests[argument];
 
     request->state = REQUEST_LIVE;
-    if (!frame_enter(machine, SITE_LIST, request->adapter, 0, machine->current, DISPATCH_LEVEL))
-        assert(!"a list is delivered only where a frame is left");
+    frame_enter(machine, SITE_LIST, request->adapter, 0, DISPATCH_LEVEL);
     request->routine(request->device, NULL, request->list, request->context);
     frame_leave(machine, "MiniportProcessSGList");
 }
@@ -246,8 +247,7 @@ static void grant(struct machine *machine, struct request *request)
     request->state = REQUEST_OWED;
     machine->lists_built++;
     if (processor < 0) {
-        if (!processor_owe(machine, deliver, index_of(machine, request), DISPATCH_LEVEL))
-            assert(!"there are fewer requests than places for owed callbacks");
+        processor_owe(machine, deliver, index_of(machine, request), DISPATCH_LEVEL);
         return;
     }
     machine->current = (uint8_t)processor;

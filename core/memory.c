@@ -53,17 +53,20 @@ RIG_NO_COVERAGE void memory_release(const void *start, size_t length)
 
 static uint8_t *page_slot(struct machine *machine, uint64_t frame)
 {
-    for (unsigned zone = 0; zone < FRAME_ZONES; zone++)
-        if (frame >= zone_base[zone] && frame - zone_base[zone] < ZONE_SLOTS)
-            return &machine->page_of[zone][frame - zone_base[zone]];
-    return NULL;
+    unsigned zone = 0;
+
+    while (frame - zone_base[zone] >= ZONE_SLOTS)
+        zone++;
+    assert(zone < FRAME_ZONES);
+    return &machine->page_of[zone][frame - zone_base[zone]];
 }
 
 uint8_t *memory_of_frame(struct machine *machine, uint64_t frame)
 {
-    uint8_t *slot = page_slot(machine, frame);
+    uint8_t page = *page_slot(machine, frame);
 
-    return slot && *slot ? machine->pages[*slot - 1] : NULL;
+    assert(page > 0);
+    return machine->pages[page - 1];
 }
 
 RIG_NO_COVERAGE void memory_forget_frames(struct machine *machine)

@@ -45,8 +45,7 @@ bool rig_send(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl,
     list->adapter = (uint8_t)(index + 1);
     list->sent_while_pausing = adapter->state == ADAPTER_PAUSING;
     adapter->sends++;
-    if (!frame_enter(machine, SITE_SEND, index, 0, machine->current, level))
-        assert(!"events happen only where a frame is left");
+    frame_enter(machine, SITE_SEND, index, 0, level);
     machine->drivers[adapter->driver].handlers.SendNetBufferListsHandler(
         adapter->context, nbl, NDIS_DEFAULT_PORT_NUMBER,
         level == DISPATCH_LEVEL ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
@@ -61,9 +60,7 @@ bool rig_cancel_send(struct machine *machine, NDIS_HANDLE handle, PVOID cancel_i
 
     if (!adapter)
         return false;
-    if (!frame_enter(machine, SITE_CANCEL_SEND, adapter_index(machine, adapter), 0,
-                     machine->current, level))
-        assert(!"events happen only where a frame is left");
+    frame_enter(machine, SITE_CANCEL_SEND, adapter_index(machine, adapter), 0, level);
     machine->drivers[adapter->driver].handlers.CancelSendHandler(adapter->context, cancel_id);
     frame_leave(machine, "MiniportCancelSend");
     return true;

@@ -44,18 +44,18 @@ bool rig_engine(struct machine *machine, PDEVICE_OBJECT pdo, bool on)
 
 static struct device *free_device(struct machine *machine)
 {
-    unsigned live = 0;
+    unsigned live = 0, i = 0;
 
-    for (unsigned i = 0; i < machine->used.devices; i++)
-        live += machine->devices[i].live;
+    for (unsigned k = 0; k < machine->used.devices; k++)
+        live += machine->devices[k].live;
     if (live >= machine->settings[SETTING_devices] || site_refuses(machine, RIG_SITE_device))
         return NULL;
     if (machine->used.devices < DEVICES)
         return &machine->devices[machine->used.devices++];
-    for (unsigned i = 0; i < DEVICES; i++)
-        if (!machine->devices[i].live)
-            return &machine->devices[i];
-    return NULL;
+    while (machine->devices[i].live)
+        i++;
+    assert(i < DEVICES);
+    return &machine->devices[i];
 }
 
 static bool can_call(const struct machine *machine)
@@ -66,9 +66,7 @@ static bool can_call(const struct machine *machine)
 static void enter(struct machine *machine, const struct device *device, enum site site,
                   unsigned detail)
 {
-    if (!frame_enter(machine, site, (unsigned)(device - machine->devices), detail, machine->current,
-                     PASSIVE_LEVEL))
-        assert(!"events happen only where a frame is left");
+    frame_enter(machine, site, (unsigned)(device - machine->devices), detail, PASSIVE_LEVEL);
 }
 
 bool rig_add_device(struct machine *machine)
@@ -210,8 +208,7 @@ bool rig_unload(struct machine *machine)
             return false;
     if (!can_call(machine) || !machine->hooks.unload)
         return false;
-    if (!frame_enter(machine, SITE_UNLOAD, 0, 0, machine->current, PASSIVE_LEVEL))
-        assert(!"events happen only where a frame is left");
+    frame_enter(machine, SITE_UNLOAD, 0, 0, PASSIVE_LEVEL);
     machine->hooks.unload(machine->hooks.context);
     frame_leave(machine, "DriverUnload");
     for (unsigned i = 0; i < machine->used.providers; i++) {

@@ -167,8 +167,7 @@ static void tell_affinities(struct machine *machine, const NET_DMA_PROVIDER_CHAR
     for (ULONG i = 0; i < count; i++)
         affinities[i] =
             (NET_DMA_CHANNEL_CPU_AFFINITY){i, i % machine->settings[SETTING_processors]};
-    if (!frame_enter(machine, SITE_AFFINITY, device, 0, machine->current, PASSIVE_LEVEL))
-        assert(!"the callback is made only where a frame is left");
+    frame_enter(machine, SITE_AFFINITY, device, 0, PASSIVE_LEVEL);
     c->SetDmaChannelCpuAffinity(context, affinities, count * (ULONG)sizeof affinities[0]);
     frame_leave(machine, "ProviderSetDmaChannelCpuAffinity");
 }

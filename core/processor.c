@@ -19,26 +19,19 @@ const struct frame *frame_current(const struct machine *machine)
     return machine->frame_count ? &machine->frames[machine->frame_count - 1] : NULL;
 }
 
-bool frame_enter(struct machine *machine, enum site site, unsigned owner, unsigned detail,
-                 unsigned processor, KIRQL level)
+void frame_enter(struct machine *machine, enum site site, unsigned owner, unsigned detail,
+                 KIRQL level)
 {
-    struct frame *frame = &machine->frames[machine->frame_count];
-
-    if (machine->frame_count == RIG_FRAMES)
-        return false;
-    *frame = (struct frame){
+    assert(machine->frame_count < RIG_FRAMES);
+    machine->frames[machine->frame_count++] = (struct frame){
         .site = (uint8_t)site,
-        .processor = (uint8_t)processor,
+        .processor = machine->current,
         .entry_irql = level,
-        .caller = machine->current,
-        .caller_irql = machine->irql[processor],
+        .caller_irql = processor_irql(machine),
         .detail = (uint8_t)detail,
         .owner = (uint16_t)owner,
     };
-    machine->frame_count++;
-    machine->current = (uint8_t)processor;
-    machine->irql[processor] = level;
-    return true;
+    machine->irql[machine->current] = level;
 }
 
 /* A handler of lists has a rule of its own for this (PSG-09). */
@@ -53,7 +46,6 @@ void frame_leave(struct machine *machine, const char *callback)
     if (!intact)
         verifier_report(machine, rule, callback, 0, 0);
     machine->irql[frame->processor] = frame->caller_irql;
-    machine->current = frame->caller;
     memset(frame, 0, sizeof *frame);
     machine->frame_count--;
 }
@@ -75,15 +67,13 @@ int processor_choose(const struct machine *machine)
     return -1;
 }
 
-bool processor_owe(struct machine *machine, void (*run)(struct machine *machine, uint64_t argument),
+void processor_owe(struct machine *machine, void (*run)(struct machine *machine, uint64_t argument),
                    uint64_t argument, KIRQL level)
 {
-    if (machine->owed == WORK)
-        return false;
+    assert(machine->owed < WORK);
     machine->work[machine->owed++] = (struct work){run, argument, level};
     if (machine->used.work < machine->owed)
         machine->used.work = machine->owed;
-    return true;
 }
 
 static void remove_work(struct machine *machine, unsigned index)

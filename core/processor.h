@@ -6,16 +6,16 @@
 
 KIRQL processor_irql(const struct machine *machine); /* of the current processor */
 
-/* Enter a callback on PROCESSOR at LEVEL; false if too many are nested. */
-bool frame_enter(struct machine *machine, enum site site, unsigned owner, unsigned detail,
-                 unsigned processor, KIRQL level);
+/* Enter a callback on the current processor at LEVEL; there must be a frame left. */
+void frame_enter(struct machine *machine, enum site site, unsigned owner, unsigned detail,
+                 KIRQL level);
 /* Leave it. A level other than the one it was entered at is put right and reported. */
 void frame_leave(struct machine *machine, const char *callback);
 /* The innermost frame, NULL outside callbacks. */
 const struct frame *frame_current(const struct machine *machine);
 
-/* Append an owed callback, run by rig_step at LEVEL; false if there is no room. */
-bool processor_owe(struct machine *machine, void (*run)(struct machine *machine, uint64_t argument),
+/* Append an owed callback, run by rig_step at LEVEL. */
+void processor_owe(struct machine *machine, void (*run)(struct machine *machine, uint64_t argument),
                    uint64_t argument, KIRQL level);
 /* Forget every owed callback of RUN with ARGUMENT. */
 void processor_forget(struct machine *machine,

@@ -64,7 +64,8 @@ static bool take_piece(void *context, const struct piece *piece)
 {
     struct cut *cut = context;
 
-    if (cut->pieces && cut->count < RIG_PIECES)
+    assert(!cut->pieces || cut->count < RIG_PIECES);
+    if (cut->pieces)
         cut->pieces[cut->count] = *piece;
     cut->count++;
     return true;

@@ -184,7 +184,7 @@ bool dma_has_requests(const struct machine *machine, const struct dma *dma, bool
         const struct sg *sg = &machine->sgs[i];
 
         if (sg->state != SG_FREE && &machine->dmas[sg->dma] == dma &&
-            (!to_device || (sg->write_to_device && !sg->bare_mdl)))
+            (!to_device || sg->write_to_device))
             return true;
     }
     return false;

@@ -62,7 +62,7 @@ bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum ri
         return refuse(machine, blame(kind), sg, list);
     request = mapping_of_list(machine, list);
     data_only = sg && !sg->bare_mdl;
-    if (machine->posted == POSTS || device_has(machine, request) || (adapter && adapter->removed))
+    if (device_has(machine, request) || (adapter && adapter->removed))
         return false;
     rule = mapping_sealed(request) ? RULE_NONE : RULE_SGL_39;
     if (!rule && data_only)
