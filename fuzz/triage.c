@@ -4,8 +4,8 @@
  *   triage_TARGET FILE DIRECTORY
  *
  * Decodes and narrows FILE and runs it in a process of its own. What goes wrong (a finding, or a
- * process that ends by a sanitizer or a signal) is shrunk to the same and written to
- * DIRECTORY/TARGET-FINDING-HASH.dma, or TARGET-crash-HASH.dma; a finding is reported on stderr.
+ * process that crashes or hangs) is shrunk to the same, written to DIRECTORY/TARGET-FINDING-HASH.dma,
+ * TARGET-crash-HASH.dma or TARGET-hang-HASH.dma, and reported on stderr.
  * Prints the name of the written file on stdout. A file that exists holds the same program already
  * and is left alone.
  *
@@ -13,17 +13,16 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "front.h"
-#include "shrink.h"
+#include "shrink_apart.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { CLEAN = 0, FOUND = 1, MISUSE = 2 };
-enum { CHILD_FOUND = 77 };  /* unlike what a sanitizer ends a process with */
-enum { FORKS_MOST = 2000 }; /* for shrinking a crash: each candidate is a process */
+
+/* What a run in a process of its own tells. */
+static char *identity; /* of the finding, IDENTITY_MAX bytes, shared; "": none */
+enum { IDENTITY_MAX = 96 };
 
 static int complain(const char *path, const char *what)
 {
@@ -48,29 +47,13 @@ static bool read_program(const char *path, struct program *program)
     return !failed;
 }
 
-/* How a run in a process of its own ends: 0, CHILD_FOUND, or anything else for a crash. */
-static int try_run(const struct program *program)
+/* Is there the finding that WANTED names, or any if it is NULL? */
+static bool finds(void *wanted, const struct program *program)
 {
-    int status;
-    pid_t child = fork();
+    bool found = front_run(program, NULL);
 
-    if (child == 0) {
-        dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-        _exit(front_run(program, NULL) ? CHILD_FOUND : 0);
-    }
-    if (child < 0 || waitpid(child, &status, 0) != child)
-        abort();
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static bool same_finding(void *identity, const struct program *program)
-{
-    return front_run(program, NULL) && strcmp(front_identity(), identity) == 0;
-}
-
-static bool same_end(void *end, const struct program *program)
-{
-    return try_run(program) == *(int *)end;
+    snprintf(identity, IDENTITY_MAX, "%s", found ? front_identity() : "");
+    return found && (!wanted || strcmp(identity, wanted) == 0);
 }
 
 static unsigned hash(const struct program *program)
@@ -84,14 +67,14 @@ static unsigned hash(const struct program *program)
     return value;
 }
 
-static int save(const struct program *program, const char *path, const char *identity)
+static int save(const struct program *program, const char *path, const char *name)
 {
     FILE *to = fopen(path, "wx");
 
     if (!to && errno != EEXIST)
         return complain(path, strerror(errno));
     if (to) {
-        fprintf(to, "# %s: %s\n", DMARIG_TARGET, identity);
+        fprintf(to, "# %s: %s\n", DMARIG_TARGET, name);
         program_print(program, to);
         if (fclose(to) != 0)
             return complain(path, strerror(errno));
@@ -100,48 +83,50 @@ static int save(const struct program *program, const char *path, const char *ide
     return FOUND;
 }
 
-static int keep(const struct program *program, const char *folder, const char *identity)
+static int keep(const struct program *program, const char *folder, const struct job_result *end,
+                const uint16_t *free_operands)
 {
+    const char *name = end->end == JOB_DONE ? identity : crash_name(end);
     char path[4096], replay[4200];
 
-    snprintf(path, sizeof path, "%s/%s-%s-%08x.dma", folder, DMARIG_TARGET, identity,
-             hash(program));
+    snprintf(path, sizeof path, "%s/%s-%s-%08x.dma", folder, DMARIG_TARGET, name, hash(program));
     snprintf(replay, sizeof replay, "scripts/repro %s", path);
-    if (save(program, path, identity) != FOUND)
+    if (save(program, path, name) != FOUND)
         return MISUSE;
-    if (strcmp(identity, "crash") != 0) {
+    if (end->end == JOB_DONE)
         front_report(stderr, program, replay);
-    } else {
-        program_print(program, stderr);
-        fprintf(stderr, "the process ended in this program\nreplay: %s\n", replay);
-    }
+    else
+        crash_report(stderr, program, end, replay, free_operands);
     return FOUND;
 }
 
-static int triage_finding(struct program *program, const char *folder)
+static int triage(struct program *program, const char *folder)
 {
-    char identity[96];
+    uint16_t free_operands[PROGRAM_MAX] = {0};
+    char wanted[IDENTITY_MAX];
+    struct job_result end;
 
-    front_run(program, NULL);
-    snprintf(identity, sizeof identity, "%s", front_identity());
-    shrink_program(program, same_finding, identity);
-    return keep(program, folder, identity);
+    run_apart(program, finds, NULL, &end);
+    if (end.end == JOB_DONE && identity[0] == '\0')
+        return CLEAN;
+    if (end.end == JOB_STOPPED)
+        return complain("triage", end.cause);
+    memcpy(wanted, identity, sizeof wanted);
+    shrink_apart(program, finds, wanted, end.end == JOB_DONE ? NULL : &end, free_operands);
+    memcpy(identity, wanted, sizeof wanted);
+    return keep(program, folder, &end, free_operands);
 }
 
 int main(int argc, char **argv)
 {
     static struct program program;
-    int end;
 
     if (argc != 3)
         return complain(argv[0], "usage: triage_TARGET FILE DIRECTORY");
     if (!read_program(argv[1], &program))
         return complain(argv[1], strerror(errno));
-    end = try_run(&program);
-    if (end == 0)
-        return CLEAN;
-    if (end == CHILD_FOUND)
-        return triage_finding(&program, argv[2]);
-    shrink_program_within(&program, same_end, &end, FORKS_MOST);
-    return keep(&program, argv[2], "crash");
+    identity = shared_memory(IDENTITY_MAX);
+    if (!identity)
+        return complain(argv[0], "no memory");
+    return triage(&program, argv[2]);
 }

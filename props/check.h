@@ -25,19 +25,22 @@ enum { CHECK_FINDINGS_MAX = 32 };
 
 struct check_result {
     struct statistics statistics;
-    uint64_t runs, failing;         /* programs run; of these, failed a property */
+    uint64_t runs, failing;         /* programs run; of these, failed a property or did not end */
+    unsigned crashes, hangs;        /* of these, ended their process; had to be ended */
     uint64_t digest;                /* of all programs, in order */
     uint64_t unsteady;              /* programs whose second run had another digest */
     uint64_t unsteady_seed;         /* one of them */
-    unsigned findings;              /* distinct minima */
+    unsigned findings;              /* distinct minima, and causes of a crash */
     unsigned found[PROPERTY_COUNT]; /* distinct minima of each property */
     uint64_t hashes[CHECK_FINDINGS_MAX];
     bool stopped; /* by the flag */
 };
 
-/* Runs programs until a limit is reached, the flag is set or CHECK_FINDINGS_MAX minima are known.
- * Findings are reported on OUT; PROGRESS is called now and then. False: no memory, or a finding
- * could not be saved (told on standard error). */
+/* Runs programs until a limit is reached, the flag is set, CHECK_FINDINGS_MAX findings are known or
+ * too many programs crashed. They run in a process of their own: a program that ends it is a finding,
+ * and the next one runs in a new process. Findings are reported on OUT; PROGRESS is called now and
+ * then, in that process. False: no memory, no process, or a finding could not be saved (told on
+ * standard error). */
 bool check_programs(const struct check_options *options, FILE *out,
                     void (*progress)(const struct check_options *options,
                                      const struct check_result *result, double elapsed),

@@ -101,7 +101,8 @@ static int summary(const struct check_options *options, const struct check_words
     if (words->verbose)
         show_verbose(statistics);
     if (result->failing)
-        printf("%" PRIu64 " of %" PRIu64 " programs failed\n", result->failing, result->runs);
+        printf("%" PRIu64 " of %" PRIu64 " programs failed, %u crashed, %u did not end\n",
+               result->failing, result->runs, result->crashes, result->hangs);
     unhealthy = check_health(options, result, stdout);
     printf("check: target=%s runs=%" PRIu64 " calls=%" PRIu64
            " accepted=%.1f%% properties=%u/%u findings=%u digest=%016" PRIx64 "\n",

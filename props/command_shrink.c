@@ -5,7 +5,7 @@
 #include "command.h"
 #include "explain.h"
 #include "files.h"
-#include "shrink.h"
+#include "shrink_apart.h"
 #include <stdlib.h>
 
 struct shrinking {
@@ -13,6 +13,8 @@ struct shrinking {
     enum property property; /* PROPERTY_NONE: it is about the rule */
     enum rig_rule rule;
     struct outcome outcome; /* of the run before */
+    struct job_result end;  /* JOB_DONE, or how the program ends its process */
+    uint16_t free_operands[PROGRAM_MAX];
 };
 
 static bool fails_alike(void *context, const struct program *program)
@@ -28,10 +30,14 @@ static bool fails_alike(void *context, const struct program *program)
            outcome->firings[0].rule == shrinking->rule;
 }
 
-/* What the program is about: the property that fails, else the rule of its head. */
+/* What the program is about: that it crashes or hangs, the property that fails, the rule of its head.
+ */
 static bool find_failure(struct shrinking *shrinking, const struct program *program,
                          const struct text_head *head)
 {
+    run_apart(program, fails_alike, shrinking, &shrinking->end);
+    if (shrinking->end.end != JOB_DONE)
+        return shrinking->end.end != JOB_STOPPED;
     runner_run(shrinking->runner, program, NULL, &shrinking->outcome);
     shrinking->property = shrinking->outcome.verdict.property;
     shrinking->rule = (enum rig_rule)head->rule;
@@ -40,7 +46,9 @@ static bool find_failure(struct shrinking *shrinking, const struct program *prog
 
 static void print_text(const struct shrinking *shrinking, const struct program *program, FILE *to)
 {
-    if (shrinking->property != PROPERTY_NONE)
+    if (shrinking->end.end != JOB_DONE)
+        fprintf(to, "# fails %s\n", crash_name(&shrinking->end));
+    else if (shrinking->property != PROPERTY_NONE)
         fprintf(to, "# fails %s\n", property_row(shrinking->property)->name);
     else
         fprintf(to, "# trips %s at record %u\n", rig_rule_row(shrinking->rule)->name,
@@ -71,22 +79,23 @@ static int write_text(const struct shrinking *shrinking, const struct program *p
 
 static void report(struct shrinking *shrinking, const struct program *program, FILE *to)
 {
-    uint16_t free_operands[PROGRAM_MAX];
-
-    if (shrinking->property == PROPERTY_NONE)
-        return;
-    explain_program(program, fails_alike, shrinking, free_operands);
-    fails_alike(shrinking, program);
-    report_explained(to, program, &shrinking->outcome.verdict, NULL, free_operands);
+    if (shrinking->end.end != JOB_DONE)
+        crash_report(to, program, &shrinking->end, NULL, shrinking->free_operands);
+    else if (shrinking->property != PROPERTY_NONE)
+        report_explained(to, program, &shrinking->outcome.verdict, NULL, shrinking->free_operands);
 }
 
 static int shrink_file(struct shrinking *shrinking, struct program *program, const char *out)
 {
+    const struct job_result *wanted = shrinking->end.end == JOB_DONE ? NULL : &shrinking->end;
     FILE *said = out ? stdout : stderr;
-    unsigned before = program->count, tried = shrink_program(program, fails_alike, shrinking);
+    unsigned before = program->count;
+    unsigned tried =
+        shrink_apart(program, fails_alike, shrinking, wanted, shrinking->free_operands);
     int code;
 
-    fails_alike(shrinking, program);
+    if (!wanted)
+        fails_alike(shrinking, program);
     code = write_text(shrinking, program, out);
     if (code != EXIT_CLEAN)
         return code;

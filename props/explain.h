@@ -16,7 +16,17 @@ void explain_program(const struct program *program,
 void explained_record_print(const struct record *record, const unsigned made[CLASS_COUNT],
                             uint16_t free_operands, FILE *to);
 
-/* report_finding, with what explain_program said; FREE_OPERANDS may be NULL. */
+/* What there is to say of a failing program besides itself. */
+struct failure {
+    const char *name, *meaning, *rules;
+    const char *token; /* what tells it apart from other failures */
+    const char *expected, *actual;
+    unsigned record; /* index of the one that failed */
+};
+/* FREE_OPERANDS is what explain_program said, or NULL. */
+void report_failure(FILE *to, const struct program *program, const struct failure *failure,
+                    const char *replay, const uint16_t *free_operands);
+/* The same of a property: report_finding with FREE_OPERANDS. */
 void report_explained(FILE *to, const struct program *program, const struct verdict *verdict,
                       const char *replay, const uint16_t *free_operands);
 

@@ -3,6 +3,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "command.h"
+#include "isolate.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -97,13 +98,13 @@ static const struct command_row commands[] = {
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-/* Set by Ctrl-C: the only thing that changes outside a call. */
-static volatile sig_atomic_t stop;
+/* Set by Ctrl-C: the only thing that changes outside a call. Jobs of their own see it too. */
+static volatile sig_atomic_t *stop;
 
 static void on_interrupt(int number)
 {
     (void)number;
-    stop = 1;
+    *stop = 1;
 }
 
 static void print_help(FILE *to)
@@ -130,8 +131,11 @@ static int run_command(const struct command_row *row, int argc, char **argv)
         fputs(row->help, stdout);
         return EXIT_CLEAN;
     }
+    stop = shared_memory(sizeof *stop);
+    if (!stop)
+        return usage_error(row->name, "no memory");
     sigaction(SIGINT, &action, NULL);
-    return row->function(argc, argv, &stop);
+    return row->function(argc, argv, stop);
 }
 
 int main(int argc, char **argv)

@@ -19,20 +19,33 @@ static void print_marked(FILE *to, const struct program *program, unsigned recor
     }
 }
 
+void report_failure(FILE *to, const struct program *program, const struct failure *failure,
+                    const char *replay, const uint16_t *free_operands)
+{
+    fprintf(to, "FAIL %s   %s\n", failure->name, failure->meaning);
+    if (failure->rules[0])
+        fprintf(to, "rules: %s\n", failure->rules);
+    fputc('\n', to);
+    print_marked(to, program, failure->record, free_operands);
+    fprintf(to, "\nexpected %s\ngot      %s\n", failure->expected, failure->actual);
+    if (replay)
+        fprintf(to, "replay: %s\n", replay);
+    fprintf(to, "dmarig: Assertion '%s' failed.\nDEDUP_TOKEN: %s\n", failure->name, failure->token);
+}
+
 void report_explained(FILE *to, const struct program *program, const struct verdict *verdict,
                       const char *replay, const uint16_t *free_operands)
 {
     const struct property_row *row = property_row(verdict->property);
+    const struct failure failure = {.name = row->name,
+                                    .meaning = row->meaning,
+                                    .rules = row->rules,
+                                    .token = row->name,
+                                    .expected = verdict->expected,
+                                    .actual = verdict->actual,
+                                    .record = verdict->record};
 
-    fprintf(to, "FAIL %s   %s\n", row->name, row->meaning);
-    if (row->rules[0])
-        fprintf(to, "rules: %s\n", row->rules);
-    fputc('\n', to);
-    print_marked(to, program, verdict->record, free_operands);
-    fprintf(to, "\nexpected %s\ngot      %s\n", verdict->expected, verdict->actual);
-    if (replay)
-        fprintf(to, "replay: %s\n", replay);
-    fprintf(to, "dmarig: Assertion '%s' failed.\nDEDUP_TOKEN: %s\n", row->name, row->name);
+    report_failure(to, program, &failure, replay, free_operands);
 }
 
 void report_finding(FILE *to, const struct program *program, const struct verdict *verdict,
