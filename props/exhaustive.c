@@ -156,6 +156,7 @@ static void make_child(struct search *s, const struct node *parent, unsigned let
     good = try_program(s, &outcome, &delivered);
     s->program.count = count;
     s->result->programs++;
+    s->result->calls = s->statistics.calls;
     s->result->delivering += delivered > s->start_lists;
     if (!good || !outcome.state)
         return;

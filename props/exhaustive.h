@@ -35,6 +35,7 @@ enum { EXHAUSTIVE_DEPTH = 24 };
 
 struct exhaustive_result {
     uint64_t programs, delivering; /* run; of these, delivered a list after the start */
+    uint64_t calls;                /* operations tried */
     uint64_t states;               /* distinct state digests */
     uint64_t found, pruned;        /* programs that failed; that did nothing at their end */
     unsigned complete, deepest;    /* all programs up to this depth; depth of the longest one */

@@ -80,6 +80,27 @@ static const struct command_row commands[] = {
      "place that asks for a resource (dmarig sites) must have been refused.\n"
      "\n"
      "  --corpus DIR   where seed/ and regress/ are; default corpus/v1\n"},
+    {"selftest", command_selftest, "find the planted bugs",
+     "dmarig selftest [OPTION...]\n"
+     "\n"
+     "Plants one bug after the other in the machine and looks for it with random programs, all "
+     "small\n"
+     "programs, and the programs of the corpus. Each must be found by a property that is expected "
+     "to\n"
+     "catch it: all of them by random programs, nine of ten without. Only the build `planted` has\n"
+     "planted bugs; scripts/dmarig makes and takes it for this command. In that build\n"
+     "DMARIG_PLANTED=NAME in the environment plants a bug for any command.\n"
+     "\n"
+     "  --bug NAME        this bug alone\n"
+     "  --engine NAME     random, exhaustive or replay alone\n"
+     "  --seconds S       for each search; default 10\n"
+     "  --seed N          of the first random program; default 1\n"
+     "  --corpus DIR      the corpus; default corpus/v1\n"
+     "  --table FILE      bug, engine, found or missed, by what, programs, calls, seconds, site "
+     "reached,\n"
+     "                    site wrong; separated by tabs\n"
+     "  --programs DIR    the smallest program found for each bug, as text\n"
+     "  --list            the bugs\n"},
     {"rules", command_rules, "list the rules of the contract",
      "dmarig rules [--corpus DIR]\n"
      "\n"

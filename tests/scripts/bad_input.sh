@@ -77,6 +77,14 @@ refused 'soon' "$top/scripts/dmarig" check --runs soon
 refused 'nonsense' "$top/scripts/dmarig" check --nonsense
 refused 'nothing' "$top/scripts/dmarig" check --only nothing
 
+refused 'unknown planted bug nothing' "$top/scripts/dmarig" selftest --bug nothing
+refused 'unknown engine nothing' "$top/scripts/dmarig" selftest --engine nothing
+refused '1 to 3600' "$top/scripts/dmarig" selftest --seconds 0
+refused 'the corpus has no programs' "$top/scripts/dmarig" selftest --corpus nothing --engine replay
+refused 'unknown planted bug nothing' "$top/scripts/dmarig" --planted nothing ops
+refused 'expected the name' "$top/scripts/dmarig" --planted
+refused 'no planted bugs' "$top/build/release/props/dmarig" selftest
+
 if ! diff -r . "../$(basename "$place").before" >&2; then
     echo "FAILED: bad input changed files" >&2
     bad=1
