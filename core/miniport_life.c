@@ -236,7 +236,7 @@ bool rig_pause(struct machine *machine, NDIS_HANDLE handle)
     NDIS_STATUS status;
     uint32_t generation;
 
-    if (!adapter || adapter->state != ADAPTER_RUNNING || adapter->reset != ANSWER_NONE)
+    if (!adapter || adapter->state != ADAPTER_RUNNING)
         return false;
     adapter->state = ADAPTER_PAUSING;
     adapter->pause = ANSWER_IN_CALLBACK;

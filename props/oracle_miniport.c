@@ -252,7 +252,7 @@ void oracle_pause(struct oracle *o, struct call *c)
 {
     unsigned n = live_adapter(o, c, 0);
 
-    if (!n || o->adapter[n].state != STATE_running || o->adapter[n].reset || no_event_now(o)) {
+    if (!n || o->adapter[n].state != STATE_running || no_event_now(o)) {
         never(c);
         return;
     }
