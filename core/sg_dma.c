@@ -77,18 +77,27 @@ static enum rig_rule check_register(struct machine *machine, NDIS_HANDLE handle,
     return RULE_NONE;
 }
 
-/* SG-05, SG-07, SG-08: why a sound call may still fail. */
+/* SG-07, AMB-35: from 6.85 on there are two revisions, and either is good. */
+static bool revision_known(UCHAR minor, UCHAR revision)
+{
+    return revision == NDIS_SG_DMA_DESCRIPTION_REVISION_1 ||
+           (revision == NDIS_SG_DMA_DESCRIPTION_REVISION_2 && minor >= 85);
+}
+
+/* SG-05, SG-07, SG-08, SG-25: why a sound call may still fail. */
 static NDIS_STATUS try_register(const struct machine *machine, const struct adapter *adapter,
                                 const NDIS_SG_DMA_DESCRIPTION *description)
 {
-    if (description->Header.Revision != NDIS_SG_DMA_DESCRIPTION_REVISION_1)
+    static const NDIS_STATUS told[] = {NDIS_STATUS_SUCCESS, NDIS_STATUS_RESOURCES,
+                                       NDIS_STATUS_NOT_SUPPORTED, NDIS_STATUS_BAD_VERSION};
+
+    if (!revision_known(machine->drivers[adapter->driver].minor, description->Header.Revision))
         return NDIS_STATUS_BAD_VERSION;
     if (!(adapter->attributes & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER))
         return NDIS_STATUS_NOT_SUPPORTED;
-    if (machine->settings[SETTING_fail_register] ||
-        (description->MaximumPhysicalMapping == 0 && machine->settings[SETTING_zero_mapping]))
+    if (description->MaximumPhysicalMapping == 0 && machine->settings[SETTING_zero_mapping])
         return NDIS_STATUS_RESOURCES;
-    return NDIS_STATUS_SUCCESS;
+    return told[machine->settings[SETTING_fail_register]];
 }
 
 /* HAL-08 */
@@ -214,9 +223,8 @@ static enum rig_rule check_deregister(struct machine *machine, NDIS_HANDLE handl
     adapter_state = machine->adapters[(*dma)->adapter].state;
     if (processor_irql(machine) != PASSIVE_LEVEL)
         return RULE_SG_30;
-    if (adapter_state == ADAPTER_SHUTDOWN)
-        return RULE_SG_39;
-    if (adapter_state != ADAPTER_INITIALIZING && adapter_state != ADAPTER_HALTING)
+    if (adapter_state != ADAPTER_INITIALIZING && adapter_state != ADAPTER_HALTING &&
+        adapter_state != ADAPTER_SHUTDOWN)
         return RULE_SG_31;
     if (has_posts(machine, *dma))
         return RULE_SG_37;
@@ -233,6 +241,8 @@ void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
         verifier_report(machine, rule, "NdisMDeregisterScatterGatherDma", dma ? dma->made : 0, 0);
         return;
     }
+    if (machine->adapters[dma->adapter].state == ADAPTER_SHUTDOWN)
+        verifier_report(machine, RULE_SG_39, "NdisMDeregisterScatterGatherDma", dma->made, 0);
     dma->hal->DmaOperations->PutDmaAdapter(dma->hal);
     machine->adapters[dma->adapter].dma = 0;
     dma->live = false;

@@ -59,8 +59,10 @@ static uint16_t setting_value(const struct record *record, uint64_t *state)
 {
     unsigned setting = record->r[0];
 
-    if (setting == SETTING_fail_list || setting == SETTING_fail_register)
+    if (setting == SETTING_fail_list)
         return encoded(random_percent(state, 30));
+    if (setting == SETTING_fail_register)
+        return encoded(random_percent(state, 30) ? 1 + random_below(state, 3) : 0);
     if (random_percent(state, 15))
         return value_limit((int)random_below(state, 2));
     if (setting == SETTING_map_registers || setting == SETTING_lists)

@@ -61,13 +61,19 @@ static NTSTATUS registration_status(struct oracle *o, struct call *c, unsigned a
                                     uint32_t maximum)
 {
     unsigned header = c->a[3].n;
+    static const NTSTATUS told[] = {NDIS_STATUS_SUCCESS, NDIS_STATUS_RESOURCES,
+                                    NDIS_STATUS_NOT_SUPPORTED, NDIS_STATUS_BAD_VERSION};
 
-    if (header == HEADER_revision_0 || header == HEADER_revision_2)
+    if (header == HEADER_revision_0 ||
+        (header == HEADER_revision_2 && o->adapter[adapter].minor < 85))
         return NDIS_STATUS_BAD_VERSION;
     if (!(o->adapter[adapter].flags & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER))
         return NDIS_STATUS_NOT_SUPPORTED;
-    if (o->settings[SETTING_fail_register] || (!maximum && o->settings[SETTING_zero_mapping]) ||
-        o->dmas + o->hals >= o->settings[SETTING_dma_adapters] ||
+    if (!maximum && o->settings[SETTING_zero_mapping])
+        return NDIS_STATUS_RESOURCES;
+    if (o->settings[SETTING_fail_register])
+        return told[o->settings[SETTING_fail_register]];
+    if (o->dmas + o->hals >= o->settings[SETTING_dma_adapters] ||
         resource_refused(o, c, RIG_SITE_dma_adapter) || resource_refused(o, c, RIG_SITE_dma))
         return NDIS_STATUS_RESOURCES;
     return NDIS_STATUS_SUCCESS;
@@ -128,9 +134,7 @@ void oracle_NdisMDeregisterScatterGatherDma(struct oracle *o, struct call *c)
     if (!dma)
         return;
     state = o->adapter[dma->adapter].state;
-    if (state == STATE_shutdown)
-        refuse(c, RULE_SG_39);
-    else if (state != STATE_initializing && state != STATE_halting)
+    if (state != STATE_initializing && state != STATE_halting && state != STATE_shutdown)
         refuse(c, RULE_SG_31);
     else if (has_posted(o, &dma->pool))
         refuse(c, RULE_SG_37);
@@ -138,6 +142,8 @@ void oracle_NdisMDeregisterScatterGatherDma(struct oracle *o, struct call *c)
         refuse(c, RULE_SG_35);
     if (c->rule)
         return;
+    if (state == STATE_shutdown)
+        warn(c, RULE_SG_39);
     dma->life = LIFE_stale;
     dma->pool.live = false;
     o->adapter[dma->adapter].dma = 0;

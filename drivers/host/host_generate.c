@@ -229,7 +229,7 @@ static void emit_machine(struct writer *writer)
     if (below(writer, 4) == 0)
         set(writer, SETTING_count_registers, 1);
     if (below(writer, 16) == 0)
-        set(writer, SETTING_fail_register, 1);
+        set(writer, SETTING_fail_register, 1 + below(writer, 3));
     if (below(writer, 4) == 0)
         set(writer, SETTING_lists, 1 + below(writer, 8));
     if (below(writer, 8) == 0)
