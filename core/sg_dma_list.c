@@ -247,7 +247,7 @@ NDIS_STATUS NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PNET
 
     if (rule) {
         verifier_report(machine, rule, "NdisMAllocateNetBufferSGList", dma ? dma->made : 0, 0);
-        return NDIS_STATUS_FAILURE;
+        return NDIS_STATUS_RESOURCES; /* SGL-08: it knows no other failure */
     }
     rule = warn_allocate(machine, dma, NetBuffer, Flags, ScatterGatherListBuffer,
                          ScatterGatherListBufferSize);

@@ -236,7 +236,7 @@ static bool allocation_fails(struct oracle *o, struct call *c, const struct o_dm
            no_request_slot(o) || mapping_refused(o, c, q, own);
 }
 
-void oracle_NdisMAllocateNetBufferSGList(struct oracle *o, struct call *c)
+static void allocate(struct oracle *o, struct call *c)
 {
     struct request *q = request_plan(o, c, KIND_nb);
     unsigned named_dma = named(c, 0, CLASS_dma);
@@ -261,6 +261,13 @@ void oracle_NdisMAllocateNetBufferSGList(struct oracle *o, struct call *c)
         fails(c, NDIS_STATUS_RESOURCES);
     else
         request_grant_or_wait(o, q);
+}
+
+void oracle_NdisMAllocateNetBufferSGList(struct oracle *o, struct call *c)
+{
+    allocate(o, c);
+    if (c->rule)
+        fails(c, NDIS_STATUS_RESOURCES); /* SGL-08: SUCCESS or this */
 }
 
 static bool nb_changed(const struct oracle *o, const struct request *q)
