@@ -37,9 +37,11 @@ enum {
 enum rig_rule {
     RULE_NONE,
 #define CHECKED(id, name, strength, code, text) RULE_##id,
+#define CARRIED(id, name, rules, text) RULE_##id,
 #define UNCHECKED(id, name, reason, text) RULE_##id,
 #include "rules.def"
 #undef CHECKED
+#undef CARRIED
 #undef UNCHECKED
     RULE_COUNT
 };

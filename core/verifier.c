@@ -5,14 +5,14 @@ static const struct rig_rule_row rows[RULE_COUNT] = {
     [RULE_NONE] = {"none", "", "", NULL, RIG_error},
 #define CHECKED(id, name, strength, code, text) \
     [RULE_##id] = {name, text, code, NULL, RIG_##strength},
+#define CARRIED(id, name, rules, text) \
+    [RULE_##id] = {name, text, "", "checked as " rules, RIG_error},
 #define UNCHECKED(id, name, reason, text) \
     [RULE_##id] = {name, text, "", REASON_##reason, RIG_error},
 #define REASON_hosted "visible only in a hosted driver"
 #define REASON_hardware "hardware"
 #define REASON_advice "advice without a test"
 #define REASON_later "needs a later room"
-#define REASON_as_SG_32_38 "checked as SG-32 SG-38"
-#define REASON_as_irql_rules "checked as SG-01 SG-30 SGL-01 FSG-01"
 #include "rules.def"
 };
 

@@ -81,12 +81,13 @@ static bool read_programs(struct programs *programs, const char *corpus, char *d
 static void list_rules(const struct programs *programs, const char *directory)
 {
     static const char *const strengths[] = {"error", "warning", "advice"};
-    unsigned checked = 0, tripping = 0;
+    unsigned checked = 0, carried = 0, tripping = 0;
 
     for (unsigned rule = RULE_NONE + 1; rule < RULE_COUNT; rule++) {
         const struct rig_rule_row *row = rig_rule_row((enum rig_rule)rule);
 
         checked += !row->reason;
+        carried += row->reason && strncmp(row->reason, "checked", 7) == 0;
         printf("%-8s %-8s %-9s %-30s %s\n", row->name, row->reason ? "-" : strengths[row->strength],
                row->reason ? row->reason : "checked", row->code[0] ? row->code : "-", row->text);
         for (unsigned i = 0; i < programs->count; i++) {
@@ -96,7 +97,8 @@ static void list_rules(const struct programs *programs, const char *directory)
             printf("         %s/%s\n", directory, programs->rows[i].name);
         }
     }
-    printf("rules: all=%d checked=%u programs=%u\n", RULE_COUNT - 1, checked, tripping);
+    printf("rules: all=%d checked=%u carried=%u programs=%u\n", RULE_COUNT - 1, checked, carried,
+           tripping);
 }
 
 int command_rules(int argc, char **argv, const volatile sig_atomic_t *stop)
