@@ -57,7 +57,7 @@ static enum rig_rule check_range(struct machine *machine, PMDL mdl, PVOID va, UL
 
 static NTSTATUS refuse(struct machine *machine, enum rig_rule rule, const char *call)
 {
-    verifier_report(machine, rule, call, 0, 0);
+    verifier_report(machine, rule, call);
     return STATUS_UNSUCCESSFUL;
 }
 
@@ -84,7 +84,7 @@ static VOID put_dma_adapter(PDMA_ADAPTER DmaAdapter)
             &machine->dma_adapters[machine->requests[i].adapter] == adapter)
             rule = RULE_HAL_12;
     if (rule) {
-        verifier_report(machine, rule, "PutDmaAdapter", adapter ? adapter->made : 0, 0);
+        verifier_report_made(machine, rule, "PutDmaAdapter", adapter ? adapter->made : 0);
         return;
     }
     mapping_drop_adapter(machine, DmaAdapter);
@@ -96,7 +96,7 @@ static ULONG get_dma_alignment(PDMA_ADAPTER DmaAdapter)
     enum rig_rule rule = check_call(machine, DmaAdapter, PASSIVE_LEVEL, true, RULE_E6_13);
 
     if (rule) {
-        verifier_report(machine, rule, "GetDmaAlignment", 0, 0);
+        verifier_report(machine, rule, "GetDmaAlignment");
         return 0;
     }
     return ALIGNMENT;
@@ -215,7 +215,7 @@ static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather
     else if (device_has(machine, request))
         rule = RULE_FSG_04;
     if (rule)
-        verifier_report(machine, rule, "PutScatterGatherList", request ? request->made : 0, 0);
+        verifier_report_made(machine, rule, "PutScatterGatherList", request ? request->made : 0);
     else
         mapping_end(machine, request, WriteToDevice != 0);
 }
@@ -294,7 +294,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
     (void)PhysicalDeviceObject;
     if (processor_irql(machine) != PASSIVE_LEVEL || version > DEVICE_DESCRIPTION_VERSION3) {
         verifier_report(machine, processor_irql(machine) ? RULE_HAL_01 : RULE_E6_25,
-                        "IoGetDmaAdapter", 0, 0);
+                        "IoGetDmaAdapter");
         return NULL;
     }
     if (version == DEVICE_DESCRIPTION_VERSION3 || bank == BANKS ||

@@ -179,13 +179,13 @@ bool rig_device_access(struct machine *machine, PSCATTER_GATHER_LIST list, uint6
     if (!request && !former)
         return false;
     if (!request) {
-        verifier_report(machine, RULE_E6_26, "device", former->made, former->freed);
+        verifier_report_freed(machine, RULE_E6_26, "device", former->made, former->freed);
         return false;
     }
     reach = request->first_length;
     if (length == 0 || offset > reach || length > reach - offset ||
         (!request->both_ways && request->write_to_device != to_device)) {
-        verifier_report(machine, RULE_E6_26, "device", request->made, 0);
+        verifier_report_made(machine, RULE_E6_26, "device", request->made);
         return false;
     }
     return true;

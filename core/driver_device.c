@@ -25,11 +25,6 @@ static const struct adapter *live_adapter(const struct machine *machine, NDIS_HA
     return adapter->state != ADAPTER_GONE && adapter->generation == generation ? adapter : NULL;
 }
 
-bool driver_kit_adapter(const struct machine *machine, NDIS_HANDLE handle, unsigned *slot)
-{
-    return live_adapter(machine, handle, slot) != NULL;
-}
-
 static struct kit_frame *frame_at(struct machine *machine, const struct kit_device *device,
                                   unsigned position)
 {
@@ -113,7 +108,7 @@ NDIS_STATUS NdisMMapIoSpace(PVOID *VirtualAddress, NDIS_HANDLE MiniportAdapterHa
     LONGLONG start;
 
     if (!device || processor_irql(machine) != PASSIVE_LEVEL) {
-        driver_kit_fault(machine, "registers are mapped without a live adapter, or raised", 0, 0);
+        driver_kit_fault(machine, "registers are mapped without a live adapter, or raised", NULL);
         return NDIS_STATUS_FAILURE;
     }
     start = PHYSICAL_BASE + (device - machine->kit.devices) * (LONGLONG)BLOCK_SIZE;
@@ -135,7 +130,7 @@ void NdisMUnmapIoSpace(NDIS_HANDLE MiniportAdapterHandle, PVOID VirtualAddress, 
 
     UNREFERENCED_PARAMETER(Length);
     if (!device || !device->mapped || VirtualAddress != device->registers)
-        driver_kit_fault(machine, "registers are unmapped that are not mapped", 0, 0);
+        driver_kit_fault(machine, "registers are unmapped that are not mapped", NULL);
     else
         device->mapped = false;
 }
@@ -153,7 +148,7 @@ static struct kit_device *find_register(struct machine *machine, const volatile 
         *which = (enum rig_register)(at / sizeof(ULONG));
         return device;
     }
-    driver_kit_fault(machine, "an address is used as a device register that is none", 0, 0);
+    driver_kit_fault(machine, "an address is used as a device register that is none", NULL);
     return NULL;
 }
 
@@ -162,7 +157,7 @@ static void add_element(struct machine *machine, struct kit_device *device, uint
     struct kit_frame *frame = frame_at(machine, device, device->held);
 
     if (frame->elements == KIT_ELEMENTS || device->held == KIT_FRAMES) {
-        driver_kit_fault(machine, "the device is given more than it can hold", 0, 0);
+        driver_kit_fault(machine, "the device is given more than it can hold", NULL);
         return;
     }
     frame->element[frame->elements++] =
@@ -174,7 +169,7 @@ static void end_frame(struct machine *machine, struct kit_device *device, uint32
     struct kit_frame *frame = frame_at(machine, device, device->held);
 
     if (tag == 0 || frame->elements == 0) {
-        driver_kit_fault(machine, "the doorbell is rung for a frame without tag or elements", 0, 0);
+        driver_kit_fault(machine, "the doorbell is rung for a frame without tag or elements", NULL);
         return;
     }
     frame->tag = tag;
@@ -283,9 +278,9 @@ static void run_dpc(struct machine *machine, uint64_t bits)
 
     assert(interrupt);
     interrupt->dpc_owed = false;
-    if (!driver_kit_adapter(machine, interrupt->adapter, &slot))
+    if (!live_adapter(machine, interrupt->adapter, &slot))
         return;
-    frame_enter(machine, SITE_WORK, slot, 0, DISPATCH_LEVEL);
+    frame_enter(machine, SITE_OTHER, DISPATCH_LEVEL);
     interrupt->dpc(interrupt->context, NULL, NULL, NULL);
     frame_leave(machine, "MiniportInterruptDPC");
 }
@@ -302,7 +297,7 @@ static void run_isr(struct machine *machine, uint64_t bits)
     interrupt->isr_owed = false;
     if (!is_present(machine, interrupt->adapter))
         return;
-    frame_enter(machine, SITE_WORK, interrupt->device, 0, RIG_DEVICE_LEVEL);
+    frame_enter(machine, SITE_OTHER, RIG_DEVICE_LEVEL);
     ours = interrupt->isr(interrupt->context, &queue, &targets);
     frame_leave(machine, "MiniportInterrupt");
     if (ours && queue && !interrupt->dpc_owed) {
@@ -346,7 +341,7 @@ NDIS_STATUS NdisMRegisterInterruptEx(
 
     if (!device || processor_irql(machine) != PASSIVE_LEVEL ||
         !characteristics_good(MiniportInterruptCharacteristics)) {
-        driver_kit_fault(machine, "an interrupt is registered wrongly", 0, 0);
+        driver_kit_fault(machine, "an interrupt is registered wrongly", NULL);
         return NDIS_STATUS_FAILURE;
     }
     if (kit->interrupt_count == KIT_INTERRUPTS || site_refuses(machine, RIG_SITE_interrupt))
@@ -358,7 +353,6 @@ NDIS_STATUS NdisMRegisterInterruptEx(
         .isr = MiniportInterruptCharacteristics->InterruptHandler,
         .dpc = MiniportInterruptCharacteristics->InterruptDpcHandler,
         .made = machine->origin,
-        .device = (uint8_t)(device - kit->devices),
         .live = true,
     };
     MiniportInterruptCharacteristics->InterruptType = NDIS_CONNECT_LINE_BASED;
@@ -374,7 +368,7 @@ void NdisMDeregisterInterruptEx(NDIS_HANDLE NdisInterruptHandle)
     struct kit_interrupt *interrupt = live_interrupt(machine, bits);
 
     if (!interrupt || processor_irql(machine) != PASSIVE_LEVEL) {
-        driver_kit_fault(machine, "an interrupt is deregistered wrongly", 0, 0);
+        driver_kit_fault(machine, "an interrupt is deregistered wrongly", NULL);
         return;
     }
     processor_forget(machine, run_isr, bits);
@@ -407,7 +401,7 @@ static uint32_t read_elements(struct machine *machine, const struct kit_frame *f
 
         if (element->length > sizeof machine->frame - length ||
             !rig_bus_read(machine, element->address, machine->frame + length, element->length)) {
-            verifier_report(machine, RULE_E6_26, "device", frame->made, 0);
+            verifier_report_made(machine, RULE_E6_26, "device", frame->made);
             continue;
         }
         length += element->length;

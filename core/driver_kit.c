@@ -11,10 +11,14 @@
 
 enum { BLOCK_ALIGNMENT = 16, RED_ZONE = 16 };
 
-void driver_kit_fault(struct machine *machine, const char *text, uint32_t made, uint32_t freed)
+void driver_kit_fault(struct machine *machine, const char *text, const struct kit_block *block)
 {
+    static const struct kit_block none;
+
+    if (!block)
+        block = &none;
     if (!machine->kit.fault.text)
-        machine->kit.fault = (struct rig_fault){text, machine->origin, made, freed};
+        machine->kit.fault = (struct rig_fault){text, machine->origin, block->made, block->freed};
 }
 
 const struct rig_fault *rig_fault(const struct machine *machine)
@@ -45,15 +49,15 @@ RIG_NO_COVERAGE void driver_kit_reset(struct driver_kit *kit)
 static void take(PKSPIN_LOCK lock)
 {
     if (*lock)
-        driver_kit_fault(machine_bound(), "SGL-19: a spin lock is taken that is held already", 0,
-                         0);
+        driver_kit_fault(machine_bound(), "SGL-19: a spin lock is taken that is held already",
+                         NULL);
     *lock = 1;
 }
 
 static void give(PKSPIN_LOCK lock)
 {
     if (!*lock)
-        driver_kit_fault(machine_bound(), "a spin lock is released that is not held", 0, 0);
+        driver_kit_fault(machine_bound(), "a spin lock is released that is not held", NULL);
     *lock = 0;
 }
 
@@ -77,7 +81,7 @@ void KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
 void KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 {
     if (KeGetCurrentIrql() < DISPATCH_LEVEL)
-        driver_kit_fault(machine_bound(), "a spin lock is taken below DISPATCH_LEVEL", 0, 0);
+        driver_kit_fault(machine_bound(), "a spin lock is taken below DISPATCH_LEVEL", NULL);
     take(SpinLock);
 }
 
@@ -94,7 +98,7 @@ void NdisAllocateSpinLock(PNDIS_SPIN_LOCK SpinLock)
 void NdisFreeSpinLock(PNDIS_SPIN_LOCK SpinLock)
 {
     if (SpinLock->SpinLock)
-        driver_kit_fault(machine_bound(), "a spin lock is freed that is held", 0, 0);
+        driver_kit_fault(machine_bound(), "a spin lock is freed that is held", NULL);
 }
 
 void NdisAcquireSpinLock(PNDIS_SPIN_LOCK SpinLock)
@@ -144,7 +148,7 @@ PVOID NdisAllocateMemoryWithTagPriority(NDIS_HANDLE NdisHandle, UINT Length, ULO
     UNREFERENCED_PARAMETER(Priority);
     end -= end % BLOCK_ALIGNMENT;
     if (processor_irql(machine) > DISPATCH_LEVEL)
-        driver_kit_fault(machine, "memory is allocated above DISPATCH_LEVEL", 0, 0);
+        driver_kit_fault(machine, "memory is allocated above DISPATCH_LEVEL", NULL);
     if (Length == 0 || end > KIT_ARENA || kit->block_count == KIT_BLOCKS ||
         site_refuses(machine, RIG_SITE_pool))
         return NULL;
@@ -156,18 +160,6 @@ PVOID NdisAllocateMemoryWithTagPriority(NDIS_HANDLE NdisHandle, UINT Length, ULO
     return kit->arena + start;
 }
 
-/* A list buffer is NDIS' until its list is freed (FSG-09). */
-static bool lent(const struct machine *machine, const struct kit_block *block)
-{
-    uintptr_t start = (uintptr_t)machine->kit.arena + block->offset;
-
-    for (unsigned i = 0; i < machine->used.loans; i++)
-        if (machine->loans[i].live && machine->loans[i].start < start + block->length &&
-            start < machine->loans[i].start + machine->loans[i].length)
-            return true;
-    return false;
-}
-
 void NdisFreeMemory(PVOID VirtualAddress, UINT Length, UINT MemoryFlags)
 {
     struct machine *machine = machine_bound();
@@ -175,12 +167,11 @@ void NdisFreeMemory(PVOID VirtualAddress, UINT Length, UINT MemoryFlags)
 
     UNREFERENCED_PARAMETER(MemoryFlags);
     if (!block || !block->live)
-        driver_kit_fault(machine, "memory is freed that is not allocated", block ? block->made : 0,
-                         block ? block->freed : 0);
+        driver_kit_fault(machine, "memory is freed that is not allocated", block);
     else if (Length != 0 && Length != block->length)
-        driver_kit_fault(machine, "memory is freed with a length it does not have", block->made, 0);
-    else if (lent(machine, block))
-        verifier_report(machine, RULE_FSG_09, "NdisFreeMemory", block->made, 0);
+        driver_kit_fault(machine, "memory is freed with a length it does not have", block);
+    else if (memory_lent(machine, VirtualAddress, block->length)) /* FSG-09 */
+        verifier_report_made(machine, RULE_FSG_09, "NdisFreeMemory", block->made);
     else {
         block->live = false;
         block->freed = machine->origin;

@@ -30,7 +30,6 @@ struct kit_interrupt {
     MINIPORT_ISR_HANDLER isr;
     MINIPORT_INTERRUPT_DPC_HANDLER dpc;
     uint32_t made;
-    uint8_t device;
     bool live, isr_owed, dpc_owed;
 };
 
@@ -72,9 +71,8 @@ struct driver_kit {
 
 /* As fresh, at the cost of what was used. */
 void driver_kit_reset(struct driver_kit *kit);
-/* A mistake that no rule of the catalogue names; the first one of a run is kept. */
-void driver_kit_fault(struct machine *machine, const char *text, uint32_t made, uint32_t freed);
-/* The slot of a live adapter; false: it is none. */
-bool driver_kit_adapter(const struct machine *machine, NDIS_HANDLE adapter, unsigned *slot);
+/* A mistake that no rule of the catalogue names, with a BLOCK or about none (NULL); the first one of a
+ * run is kept. */
+void driver_kit_fault(struct machine *machine, const char *text, const struct kit_block *block);
 
 #endif

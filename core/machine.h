@@ -46,30 +46,14 @@ enum {
 
 /* ---- Ke ---- */
 
-/* What a frame is the callback of. */
-enum site {
-    SITE_INITIALIZE,
-    SITE_RESTART,
-    SITE_PAUSE,
-    SITE_HALT,
-    SITE_RESET,
-    SITE_SHUTDOWN,
-    SITE_SEND,
-    SITE_CANCEL_SEND,
-    SITE_PNP_EVENT,
-    SITE_LIST,
-    SITE_WORK,
-    SITE_ADD_DEVICE,
-    SITE_PNP,
-    SITE_AFFINITY,
-    SITE_UNLOAD
-};
+/* What a frame is the callback of, as far as it matters to a rule. */
+enum site { SITE_OTHER, SITE_LIST, SITE_ADD_DEVICE, SITE_PNP };
 
 struct frame {
     uint8_t site, processor, entry_irql;
     uint8_t caller_irql; /* the level to go back to */
-    uint8_t detail;      /* SITE_PNP: enum rig_irp */
-    uint16_t owner;      /* adapter or device index */
+    uint8_t irp;         /* SITE_PNP: enum rig_irp */
+    uint16_t device;     /* SITE_ADD_DEVICE, SITE_PNP: its index */
 };
 
 struct work {

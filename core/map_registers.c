@@ -201,7 +201,7 @@ static void deliver(struct machine *machine, uint64_t argument)
     struct request *request = &machine->requests[argument];
 
     request->state = REQUEST_LIVE;
-    frame_enter(machine, SITE_LIST, request->adapter, 0, DISPATCH_LEVEL);
+    frame_enter(machine, SITE_LIST, DISPATCH_LEVEL);
     request->routine(request->device, NULL, request->list, request->context);
     frame_leave(machine, "MiniportProcessSGList");
 }

@@ -125,7 +125,7 @@ NDIS_STATUS NdisMRegisterMiniportDriver(
     (void)DriverObject;
     (void)RegistryPath;
     if (rule) {
-        verifier_report(machine, rule, "NdisMRegisterMiniportDriver", 0, 0);
+        verifier_report(machine, rule, "NdisMRegisterMiniportDriver");
         return status;
     }
     driver = free_driver(machine);
@@ -163,8 +163,8 @@ void NdisMDeregisterMiniportDriver(NDIS_HANDLE NdisMiniportDriverHandle)
     else if (has_adapters(machine, driver))
         rule = RULE_BC_05;
     if (rule)
-        verifier_report(machine, rule, "NdisMDeregisterMiniportDriver", driver ? driver->made : 0,
-                        0);
+        verifier_report_made(machine, rule, "NdisMDeregisterMiniportDriver",
+                             driver ? driver->made : 0);
     else
         driver->live = false;
 }
@@ -210,7 +210,7 @@ NDIS_STATUS NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
     adapter_of(machine, NdisMiniportHandle, &adapter);
     rule = check_attributes(machine, adapter, header, general);
     if (rule) {
-        verifier_report(machine, rule, "NdisMSetMiniportAttributes", 0, 0);
+        verifier_report(machine, rule, "NdisMSetMiniportAttributes");
         return NDIS_STATUS_FAILURE;
     }
     if (!revision_good(&machine->drivers[adapter->driver], header->Revision, general))

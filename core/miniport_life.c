@@ -15,10 +15,9 @@ static const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *handlers(const struct machine
 }
 
 /* Enter a handler of the adapter on the current processor; returns the adapter's generation. */
-static uint32_t enter(struct machine *machine, const struct adapter *adapter, enum site site,
-                      KIRQL level)
+static uint32_t enter(struct machine *machine, const struct adapter *adapter, KIRQL level)
 {
-    frame_enter(machine, site, adapter_index(machine, adapter), 0, level);
+    frame_enter(machine, SITE_OTHER, level);
     return adapter->generation;
 }
 
@@ -81,7 +80,7 @@ static NDIS_STATUS call_initialize(struct machine *machine, struct adapter *adap
     };
     NDIS_STATUS status;
 
-    enter(machine, adapter, SITE_INITIALIZE, PASSIVE_LEVEL);
+    enter(machine, adapter, PASSIVE_LEVEL);
     status = driver->handlers.InitializeHandlerEx(handle, driver->context, &parameters);
     frame_leave(machine, "MiniportInitializeEx");
     return status;
@@ -111,10 +110,10 @@ bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
     adapter->made = machine->origin;
     status = call_initialize(machine, adapter);
     if (!is_initialize_result(status))
-        verifier_report(machine, RULE_LIFE_20, "MiniportInitializeEx", 0, 0);
+        verifier_report(machine, RULE_LIFE_20, "MiniportInitializeEx");
     if (status == NDIS_STATUS_SUCCESS) {
         if (!adapter->general_set)
-            verifier_report(machine, RULE_LIFE_13, "MiniportInitializeEx", 0, 0);
+            verifier_report(machine, RULE_LIFE_13, "MiniportInitializeEx");
         adapter->state = ADAPTER_PAUSED;
         return true;
     }
@@ -138,7 +137,7 @@ static void settle_restart(struct machine *machine, struct adapter *adapter, NDI
     if (early && status == NDIS_STATUS_PENDING)
         status = adapter->early_status;
     else if (early)
-        verifier_report(machine, RULE_LIFE_37, "MiniportRestart", 0, 0);
+        verifier_report(machine, RULE_LIFE_37, "MiniportRestart");
     if (!early && status == NDIS_STATUS_PENDING)
         adapter->restart = ANSWER_PENDING;
     else
@@ -158,7 +157,7 @@ bool rig_restart(struct machine *machine, NDIS_HANDLE handle)
         return false;
     adapter->state = ADAPTER_RESTARTING;
     adapter->restart = ANSWER_IN_CALLBACK;
-    generation = enter(machine, adapter, SITE_RESTART, PASSIVE_LEVEL);
+    generation = enter(machine, adapter, PASSIVE_LEVEL);
     status = handlers(machine, adapter)->RestartHandler(adapter->context, &parameters);
     frame_leave(machine, "MiniportRestart");
     if (survived(adapter, generation))
@@ -178,7 +177,7 @@ void NdisMRestartComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status)
 
     if (adapter_of(machine, MiniportAdapterHandle, &adapter) != HANDLE_LIVE ||
         processor_irql(machine) > DISPATCH_LEVEL || !can_answer(adapter->restart)) {
-        verifier_report(machine, RULE_LIFE_37, "NdisMRestartComplete", 0, 0);
+        verifier_report(machine, RULE_LIFE_37, "NdisMRestartComplete");
     } else if (adapter->restart == ANSWER_IN_CALLBACK) {
         adapter->restart = ANSWER_EARLY;
         adapter->early_status = Status;
@@ -211,7 +210,7 @@ static void settle_pause(struct machine *machine, struct adapter *adapter, NDIS_
 
     if (adapter->pause == ANSWER_EARLY) {
         if (status != NDIS_STATUS_PENDING)
-            verifier_report(machine, RULE_LIFE_37, "MiniportPause", 0, 0);
+            verifier_report(machine, RULE_LIFE_37, "MiniportPause");
         finish_pause(adapter);
         return;
     }
@@ -219,10 +218,10 @@ static void settle_pause(struct machine *machine, struct adapter *adapter, NDIS_
     if (status == NDIS_STATUS_PENDING)
         return;
     if (status != NDIS_STATUS_SUCCESS)
-        verifier_report(machine, RULE_LIFE_31, "MiniportPause", 0, 0);
+        verifier_report(machine, RULE_LIFE_31, "MiniportPause");
     rule = pause_obstacle(machine, adapter);
     if (rule)
-        verifier_report(machine, rule, "MiniportPause", 0, 0);
+        verifier_report(machine, rule, "MiniportPause");
     else
         finish_pause(adapter);
 }
@@ -240,7 +239,7 @@ bool rig_pause(struct machine *machine, NDIS_HANDLE handle)
         return false;
     adapter->state = ADAPTER_PAUSING;
     adapter->pause = ANSWER_IN_CALLBACK;
-    generation = enter(machine, adapter, SITE_PAUSE, PASSIVE_LEVEL);
+    generation = enter(machine, adapter, PASSIVE_LEVEL);
     status = handlers(machine, adapter)->PauseHandler(adapter->context, &parameters);
     frame_leave(machine, "MiniportPause");
     if (survived(adapter, generation))
@@ -260,7 +259,7 @@ void NdisMPauseComplete(NDIS_HANDLE MiniportAdapterHandle)
     else
         rule = pause_obstacle(machine, adapter);
     if (rule)
-        verifier_report(machine, rule, "NdisMPauseComplete", 0, 0);
+        verifier_report(machine, rule, "NdisMPauseComplete");
     else if (adapter->pause == ANSWER_IN_CALLBACK)
         adapter->pause = ANSWER_EARLY;
     else
@@ -279,7 +278,7 @@ static void settle_reset(struct machine *machine, struct adapter *adapter, NDIS_
 {
     if (adapter->reset == ANSWER_EARLY) {
         if (status != NDIS_STATUS_PENDING)
-            verifier_report(machine, RULE_LIFE_65, "MiniportResetEx", 0, 0);
+            verifier_report(machine, RULE_LIFE_65, "MiniportResetEx");
         adapter->reset = ANSWER_NONE;
         return;
     }
@@ -287,7 +286,7 @@ static void settle_reset(struct machine *machine, struct adapter *adapter, NDIS_
     if (status == NDIS_STATUS_PENDING)
         return;
     if (status == NDIS_STATUS_SUCCESS && reset_must_wait(machine, adapter))
-        verifier_report(machine, RULE_LIFE_62, "MiniportResetEx", 0, 0);
+        verifier_report(machine, RULE_LIFE_62, "MiniportResetEx");
     else
         adapter->reset = ANSWER_NONE;
 }
@@ -304,7 +303,7 @@ bool rig_reset_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
         !handlers(machine, adapter)->ResetHandlerEx)
         return false;
     adapter->reset = ANSWER_IN_CALLBACK;
-    generation = enter(machine, adapter, SITE_RESET, level);
+    generation = enter(machine, adapter, level);
     status = handlers(machine, adapter)->ResetHandlerEx(adapter->context, &addressing);
     frame_leave(machine, "MiniportResetEx");
     if (survived(adapter, generation))
@@ -322,9 +321,9 @@ void NdisMResetComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status,
     (void)AddressingReset;
     if (adapter_of(machine, MiniportAdapterHandle, &adapter) != HANDLE_LIVE ||
         processor_irql(machine) > DISPATCH_LEVEL || !can_answer(adapter->reset))
-        verifier_report(machine, RULE_LIFE_65, "NdisMResetComplete", 0, 0);
+        verifier_report(machine, RULE_LIFE_65, "NdisMResetComplete");
     else if (reset_must_wait(machine, adapter))
-        verifier_report(machine, RULE_LIFE_62, "NdisMResetComplete", 0, 0);
+        verifier_report(machine, RULE_LIFE_62, "NdisMResetComplete");
     else
         adapter->reset = adapter->reset == ANSWER_IN_CALLBACK ? ANSWER_EARLY : ANSWER_NONE;
 }
@@ -339,7 +338,7 @@ bool rig_halt(struct machine *machine, NDIS_HANDLE handle, NDIS_HALT_ACTION acti
     if (!adapter || adapter->state != ADAPTER_PAUSED || adapter->reset != ANSWER_NONE)
         return false;
     adapter->state = ADAPTER_HALTING;
-    enter(machine, adapter, SITE_HALT, PASSIVE_LEVEL);
+    enter(machine, adapter, PASSIVE_LEVEL);
     handlers(machine, adapter)->HaltHandlerEx(adapter->context, action);
     frame_leave(machine, "MiniportHaltEx");
     dma_sweep(machine, adapter, list_rule, RULE_SG_38, "MiniportHaltEx");
@@ -371,7 +370,7 @@ bool rig_shutdown(struct machine *machine, NDIS_HANDLE handle, NDIS_SHUTDOWN_ACT
         return false;
     adapter->state = ADAPTER_SHUTDOWN;
     adapter->pause = adapter->restart = adapter->reset = ANSWER_NONE;
-    enter(machine, adapter, SITE_SHUTDOWN, level);
+    enter(machine, adapter, level);
     handlers(machine, adapter)->ShutdownHandlerEx(adapter->context, action);
     frame_leave(machine, "MiniportShutdownEx");
     dma_sweep(machine, adapter, RULE_NONE, RULE_NONE, "MiniportShutdownEx");
@@ -392,7 +391,7 @@ bool rig_surprise_remove(struct machine *machine, NDIS_HANDLE handle)
         return false;
     adapter->removed = true;
     device_forget_adapter(machine, adapter_index(machine, adapter) + 1);
-    enter(machine, adapter, SITE_PNP_EVENT, PASSIVE_LEVEL);
+    enter(machine, adapter, PASSIVE_LEVEL);
     handlers(machine, adapter)->DevicePnPEventNotifyHandler(adapter->context, &event);
     frame_leave(machine, "MiniportDevicePnPEventNotify");
     return true;

@@ -25,9 +25,9 @@ static void check_send_return(struct machine *machine, const struct adapter *ada
         list->adapter != adapter_index(machine, adapter) + 1)
         return;
     if (list->sent_while_pausing)
-        verifier_report(machine, RULE_LIFE_34, "MiniportSendNetBufferLists", 0, 0);
+        verifier_report(machine, RULE_LIFE_34, "MiniportSendNetBufferLists");
     else if (adapter->removed)
-        verifier_report(machine, RULE_LIFE_70, "MiniportSendNetBufferLists", 0, 0);
+        verifier_report(machine, RULE_LIFE_70, "MiniportSendNetBufferLists");
 }
 
 bool rig_send(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl, KIRQL level)
@@ -45,7 +45,7 @@ bool rig_send(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl,
     list->adapter = (uint8_t)(index + 1);
     list->sent_while_pausing = adapter->state == ADAPTER_PAUSING;
     adapter->sends++;
-    frame_enter(machine, SITE_SEND, index, 0, level);
+    frame_enter(machine, SITE_OTHER, level);
     machine->drivers[adapter->driver].handlers.SendNetBufferListsHandler(
         adapter->context, nbl, NDIS_DEFAULT_PORT_NUMBER,
         level == DISPATCH_LEVEL ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
@@ -60,7 +60,7 @@ bool rig_cancel_send(struct machine *machine, NDIS_HANDLE handle, PVOID cancel_i
 
     if (!adapter)
         return false;
-    frame_enter(machine, SITE_CANCEL_SEND, adapter_index(machine, adapter), 0, level);
+    frame_enter(machine, SITE_OTHER, level);
     machine->drivers[adapter->driver].handlers.CancelSendHandler(adapter->context, cancel_id);
     frame_leave(machine, "MiniportCancelSend");
     return true;
@@ -99,7 +99,7 @@ static void complete_one(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFE
     else
         rule = check_lists(machine, nbl, &made);
     if (rule) {
-        verifier_report(machine, rule, "NdisMSendNetBufferListsComplete", made, 0);
+        verifier_report_made(machine, rule, "NdisMSendNetBufferListsComplete", made);
         return;
     }
     list->adapter = 0;

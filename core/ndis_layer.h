@@ -40,6 +40,9 @@ enum list_kind {
     LIST_NONE
 };
 enum list_kind list_find(struct machine *machine, const void *pointer, struct sg **sg);
+/* Report RULE of a list, or of what was passed for one: its request, if it has one. */
+void list_report(struct machine *machine, enum rig_rule rule, const char *call, const struct sg *sg,
+                 const void *list);
 /* What is wrong with giving back a live list now: SGL-39, FSG-04, or RULE_NONE. */
 enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg);
 

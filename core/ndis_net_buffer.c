@@ -134,7 +134,7 @@ ULONG NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer)
     enum rig_rule rule = check_net_buffer(machine, NetBuffer, false);
 
     if (rule) {
-        verifier_report(machine, rule, "NdisQueryNetBufferPhysicalCount", 0, 0);
+        verifier_report(machine, rule, "NdisQueryNetBufferPhysicalCount");
         return 0;
     }
     return net_buffer_pieces(NetBuffer);
@@ -149,7 +149,7 @@ void NdisAdvanceNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta,
     (void)FreeMdl;
     (void)FreeMdlHandler;
     if (rule) {
-        verifier_report(machine, rule, "NdisAdvanceNetBufferDataStart", 0, 0);
+        verifier_report(machine, rule, "NdisAdvanceNetBufferDataStart");
         return;
     }
     if (DataOffsetDelta > NetBuffer->DataLength)
@@ -170,7 +170,7 @@ NDIS_STATUS NdisRetreatNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffse
     (void)DataBackFill;
     (void)AllocateMdlHandler;
     if (rule) {
-        verifier_report(machine, rule, "NdisRetreatNetBufferDataStart", 0, 0);
+        verifier_report(machine, rule, "NdisRetreatNetBufferDataStart");
         return NDIS_STATUS_FAILURE;
     }
     if (DataOffsetDelta > NetBuffer->DataOffset)
@@ -194,7 +194,7 @@ void NdisFreeNetBuffer(PNET_BUFFER NetBuffer)
     else if (!rule && sg)
         rule = sg->state == SG_WAITING ? RULE_PSG_13 : RULE_FSG_12;
     if (rule)
-        verifier_report(machine, rule, "NdisFreeNetBuffer", sg ? sg->made : 0, 0);
+        verifier_report_made(machine, rule, "NdisFreeNetBuffer", sg ? sg->made : 0);
     else
         nb->live = false;
 }

@@ -63,10 +63,12 @@ static bool can_call(const struct machine *machine)
     return processor_can(machine, PASSIVE_LEVEL);
 }
 
-static void enter(struct machine *machine, const struct device *device, enum site site,
-                  unsigned detail)
+static struct frame *enter(struct machine *machine, const struct device *device, enum site site)
 {
-    frame_enter(machine, site, (unsigned)(device - machine->devices), detail, PASSIVE_LEVEL);
+    struct frame *frame = frame_enter(machine, site, PASSIVE_LEVEL);
+
+    frame->device = (uint16_t)(device - machine->devices);
+    return frame;
 }
 
 bool rig_add_device(struct machine *machine)
@@ -82,7 +84,7 @@ bool rig_add_device(struct machine *machine)
         return false;
     *device = (struct device){.live = true, .busy = true};
     device->pdo.AttachedDevice = &device->fdo;
-    enter(machine, device, SITE_ADD_DEVICE, 0);
+    enter(machine, device, SITE_ADD_DEVICE);
     status = machine->hooks.add_device(machine->hooks.context, &device->pdo);
     frame_leave(machine, "AddDevice");
     device->busy = false;
@@ -90,7 +92,7 @@ bool rig_add_device(struct machine *machine)
         return true;
     provider = provider_of_device(machine, (unsigned)(device - machine->devices));
     if (provider) {
-        verifier_report(machine, RULE_PRV_43, "AddDevice", provider->made, 0);
+        verifier_report_made(machine, RULE_PRV_43, "AddDevice", provider->made);
         provider->live = provider->started = false;
     }
     device->live = false;
@@ -128,17 +130,17 @@ static void settle_end(struct machine *machine, const struct device *device, NTS
     struct provider *provider = provider_of_device(machine, (unsigned)(device - machine->devices));
 
     if (provider && provider->started) {
-        verifier_report(machine, RULE_PNP_02, callback, provider->made, 0);
+        verifier_report_made(machine, RULE_PNP_02, callback, provider->made);
         provider->started = false;
     } else if (status < 0) {
-        verifier_report(machine, failure, callback, 0, 0);
+        verifier_report(machine, failure, callback);
     }
 }
 
 static void must_succeed(struct machine *machine, NTSTATUS status, const char *callback)
 {
     if (status < 0)
-        verifier_report(machine, RULE_PNP_04, callback, 0, 0);
+        verifier_report(machine, RULE_PNP_04, callback);
 }
 
 static void settle(struct machine *machine, struct device *device, enum rig_irp irp,
@@ -192,7 +194,7 @@ bool rig_pnp(struct machine *machine, PDEVICE_OBJECT pdo, enum rig_irp irp)
         device->engine = false;
     }
     device->busy = true;
-    enter(machine, device, SITE_PNP, irp);
+    enter(machine, device, SITE_PNP)->irp = (uint8_t)irp;
     status = machine->hooks.pnp(machine->hooks.context, pdo, irp);
     frame_leave(machine, "DispatchPnP");
     device->busy = false;
@@ -208,7 +210,7 @@ bool rig_unload(struct machine *machine)
             return false;
     if (!can_call(machine) || !machine->hooks.unload)
         return false;
-    frame_enter(machine, SITE_UNLOAD, 0, 0, PASSIVE_LEVEL);
+    frame_enter(machine, SITE_OTHER, PASSIVE_LEVEL);
     machine->hooks.unload(machine->hooks.context);
     frame_leave(machine, "DriverUnload");
     for (unsigned i = 0; i < machine->used.providers; i++) {
@@ -216,7 +218,7 @@ bool rig_unload(struct machine *machine)
 
         if (!provider->live)
             continue;
-        verifier_report(machine, RULE_PRV_44, "DriverUnload", provider->made, 0);
+        verifier_report_made(machine, RULE_PRV_44, "DriverUnload", provider->made);
         provider->live = provider->started = false;
     }
     return true;

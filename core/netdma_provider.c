@@ -46,12 +46,12 @@ static bool inside(const struct machine *machine, enum site site, unsigned devic
 {
     const struct frame *frame = frame_current(machine);
 
-    return frame && frame->site == site && frame->owner == device;
+    return frame && frame->site == site && frame->device == device;
 }
 
 static bool inside_pnp(const struct machine *machine, enum rig_irp irp, unsigned device)
 {
-    return inside(machine, SITE_PNP, device) && frame_current(machine)->detail == irp;
+    return inside(machine, SITE_PNP, device) && frame_current(machine)->irp == irp;
 }
 
 /* ---- registration ---- */
@@ -135,7 +135,7 @@ static enum rig_rule check_site(struct machine *machine, const NET_DMA_PROVIDER_
     device = device_of_pdo(machine, c->PhysicalDeviceObject);
     if (!device)
         return RULE_NONE; /* PRV-11 will say so */
-    if (frame->owner != device - machine->devices ||
+    if (frame->device != device - machine->devices ||
         provider_of_device(machine, (unsigned)(device - machine->devices)))
         return RULE_PRV_01;
     return RULE_NONE;
@@ -159,7 +159,7 @@ static struct provider *free_provider(struct machine *machine)
 
 /* AFF-01..03: one entry for each channel there could be; the array goes when the call ends. */
 static void tell_affinities(struct machine *machine, const NET_DMA_PROVIDER_CHARACTERISTICS *c,
-                            unsigned device, PVOID context)
+                            PVOID context)
 {
     NET_DMA_CHANNEL_CPU_AFFINITY affinities[RIG_CHANNELS];
     ULONG count = c->MaxDmaChannelCount;
@@ -167,7 +167,7 @@ static void tell_affinities(struct machine *machine, const NET_DMA_PROVIDER_CHAR
     for (ULONG i = 0; i < count; i++)
         affinities[i] =
             (NET_DMA_CHANNEL_CPU_AFFINITY){i, i % machine->settings[SETTING_processors]};
-    frame_enter(machine, SITE_AFFINITY, device, 0, PASSIVE_LEVEL);
+    frame_enter(machine, SITE_OTHER, PASSIVE_LEVEL);
     c->SetDmaChannelCpuAffinity(context, affinities, count * (ULONG)sizeof affinities[0]);
     frame_leave(machine, "ProviderSetDmaChannelCpuAffinity");
 }
@@ -206,7 +206,7 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
     if (!rule)
         rule = check_characteristics(machine, c);
     if (rule) {
-        verifier_report(machine, rule, "NetDmaRegisterProvider", 0, 0);
+        verifier_report(machine, rule, "NetDmaRegisterProvider");
         return STATUS_UNSUCCESSFUL;
     }
     affinity = machine->settings[SETTING_msi_x] && c->SetDmaChannelCpuAffinity;
@@ -218,9 +218,9 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
     make_provider(machine, provider, ProviderContext, c);
     generation = provider->generation;
     if (affinity)
-        tell_affinities(machine, c, provider->device, ProviderContext);
+        tell_affinities(machine, c, ProviderContext);
     else if (machine->settings[SETTING_msi_x])
-        verifier_report(machine, RULE_PRV_09, "NetDmaRegisterProvider", 0, 0);
+        verifier_report(machine, RULE_PRV_09, "NetDmaRegisterProvider");
     provider->handed_out = true;
     *pNetDmaProviderHandle =
         handle_make(HANDLE_PROVIDER, (unsigned)(provider - machine->providers), generation);
@@ -248,13 +248,13 @@ VOID NetDmaDeregisterProvider(PVOID NetDmaProviderHandle)
     if (!rule && provider->started)
         rule = RULE_PRV_34;
     if (rule) {
-        verifier_report(machine, rule, "NetDmaDeregisterProvider", provider ? provider->made : 0,
-                        0);
+        verifier_report_made(machine, rule, "NetDmaDeregisterProvider",
+                             provider ? provider->made : 0);
         return;
     }
     if (!inside(machine, SITE_ADD_DEVICE, provider->device) &&
         !inside_pnp(machine, RIG_REMOVE_DEVICE, provider->device))
-        verifier_report(machine, RULE_PRV_41, "NetDmaDeregisterProvider", provider->made, 0);
+        verifier_report_made(machine, RULE_PRV_41, "NetDmaDeregisterProvider", provider->made);
     provider->live = false;
 }
 
@@ -294,11 +294,11 @@ VOID NetDmaProviderStart(PVOID NetDmaProviderHandle,
     if (!rule)
         rule = check_attributes(ProviderAttributes);
     if (rule) {
-        verifier_report(machine, rule, "NetDmaProviderStart", provider ? provider->made : 0, 0);
+        verifier_report_made(machine, rule, "NetDmaProviderStart", provider ? provider->made : 0);
         return;
     }
     if (ProviderAttributes->DmaChannelCount > provider->channels)
-        verifier_report(machine, RULE_NAMB_24, "NetDmaProviderStart", provider->made, 0);
+        verifier_report_made(machine, RULE_NAMB_24, "NetDmaProviderStart", provider->made);
     provider->started = provider->was_started = true;
 }
 
@@ -311,7 +311,7 @@ VOID NetDmaProviderStop(PVOID NetDmaProviderHandle)
     if (!rule && !provider->started)
         rule = RULE_PRV_30;
     if (rule)
-        verifier_report(machine, rule, "NetDmaProviderStop", provider ? provider->made : 0, 0);
+        verifier_report_made(machine, rule, "NetDmaProviderStop", provider ? provider->made : 0);
     else
         provider->started = false;
 }
@@ -324,7 +324,7 @@ UINT NetDmaGetVersion(VOID)
 
     if (processor_irql(machine) != PASSIVE_LEVEL || version < 0x101) {
         verifier_report(machine, processor_irql(machine) ? RULE_CTX_01 : RULE_NVER_02,
-                        "NetDmaGetVersion", 0, 0);
+                        "NetDmaGetVersion");
         return 0;
     }
     return (version >> 8) << 16 | (version & 0xFF);

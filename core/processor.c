@@ -19,19 +19,18 @@ const struct frame *frame_current(const struct machine *machine)
     return machine->frame_count ? &machine->frames[machine->frame_count - 1] : NULL;
 }
 
-void frame_enter(struct machine *machine, enum site site, unsigned owner, unsigned detail,
-                 KIRQL level)
+struct frame *frame_enter(struct machine *machine, enum site site, KIRQL level)
 {
+    struct frame *frame = &machine->frames[machine->frame_count];
+
     assert(machine->frame_count < RIG_FRAMES);
-    machine->frames[machine->frame_count++] = (struct frame){
-        .site = (uint8_t)site,
-        .processor = machine->current,
-        .entry_irql = level,
-        .caller_irql = processor_irql(machine),
-        .detail = (uint8_t)detail,
-        .owner = (uint16_t)owner,
-    };
+    machine->frame_count++;
+    frame->site = (uint8_t)site;
+    frame->processor = machine->current;
+    frame->entry_irql = level;
+    frame->caller_irql = processor_irql(machine);
     machine->irql[machine->current] = level;
+    return frame;
 }
 
 /* A handler of lists has a rule of its own for this (PSG-09). */
@@ -44,7 +43,7 @@ void frame_leave(struct machine *machine, const char *callback)
     assert(machine->frame_count > 0 && machine->current == frame->processor);
     machine->irql[frame->processor] = frame->entry_irql;
     if (!intact)
-        verifier_report(machine, rule, callback, 0, 0);
+        verifier_report(machine, rule, callback);
     machine->irql[frame->processor] = frame->caller_irql;
     memset(frame, 0, sizeof *frame);
     machine->frame_count--;
@@ -138,7 +137,7 @@ void KeRaiseIrql(KIRQL NewIrql, PKIRQL OldIrql)
 
     *OldIrql = processor_irql(machine);
     if (NewIrql < *OldIrql)
-        verifier_report(machine, RULE_SDV_16, "KeRaiseIrql", 0, 0);
+        verifier_report(machine, RULE_SDV_16, "KeRaiseIrql");
     else
         machine->irql[machine->current] = NewIrql;
 }
@@ -150,7 +149,7 @@ void KeLowerIrql(KIRQL NewIrql)
     KIRQL lowest = frame ? frame->entry_irql : PASSIVE_LEVEL;
 
     if (NewIrql > processor_irql(machine) || NewIrql < lowest)
-        verifier_report(machine, RULE_SDV_16, "KeLowerIrql", 0, 0);
+        verifier_report(machine, RULE_SDV_16, "KeLowerIrql");
     else
         machine->irql[machine->current] = NewIrql;
 }

@@ -7,8 +7,7 @@
 KIRQL processor_irql(const struct machine *machine); /* of the current processor */
 
 /* Enter a callback on the current processor at LEVEL; there must be a frame left. */
-void frame_enter(struct machine *machine, enum site site, unsigned owner, unsigned detail,
-                 KIRQL level);
+struct frame *frame_enter(struct machine *machine, enum site site, KIRQL level);
 /* Leave it. A level other than the one it was entered at is put right and reported. */
 void frame_leave(struct machine *machine, const char *callback);
 /* The innermost frame, NULL outside callbacks. */

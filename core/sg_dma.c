@@ -164,13 +164,13 @@ NDIS_STATUS NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
     ULONG registers = 0;
 
     if (rule) {
-        verifier_report(machine, rule, "NdisMRegisterScatterGatherDma", 0, 0);
+        verifier_report(machine, rule, "NdisMRegisterScatterGatherDma");
         return status;
     }
     if (DmaDescription->Flags & ~known_flags(machine->drivers[adapter->driver].minor))
-        verifier_report(machine, RULE_SG_09, "NdisMRegisterScatterGatherDma", 0, 0);
+        verifier_report(machine, RULE_SG_09, "NdisMRegisterScatterGatherDma");
     else if (DmaDescription->MaximumPhysicalMapping == 0)
-        verifier_report(machine, RULE_SG_11, "NdisMRegisterScatterGatherDma", 0, 0);
+        verifier_report(machine, RULE_SG_11, "NdisMRegisterScatterGatherDma");
     status = try_register(machine, adapter, DmaDescription);
     if (status != NDIS_STATUS_SUCCESS)
         return status;
@@ -238,7 +238,7 @@ void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
     enum rig_rule rule = check_deregister(machine, NdisMiniportDmaHandle, &dma);
 
     if (rule) {
-        verifier_report(machine, rule, "NdisMDeregisterScatterGatherDma", dma ? dma->made : 0, 0);
+        verifier_report_made(machine, rule, "NdisMDeregisterScatterGatherDma", dma ? dma->made : 0);
         return;
     }
     if (machine->adapters[dma->adapter].state == ADAPTER_SHUTDOWN)
@@ -261,7 +261,7 @@ void dma_sweep(struct machine *machine, struct adapter *adapter, enum rig_rule l
         if (sg->state == SG_FREE || &machine->dmas[sg->dma] != dma)
             continue;
         if (list_rule)
-            verifier_report(machine, list_rule, call, sg->made, 0);
+            verifier_report_made(machine, list_rule, call, sg->made);
         lists = true;
         mapping_drop(machine, mapping_of_context(machine, sg));
         sg_forget(machine, sg);
@@ -269,7 +269,7 @@ void dma_sweep(struct machine *machine, struct adapter *adapter, enum rig_rule l
     if (!dma)
         return;
     if (dma_rule && !lists) /* with lists left it could not be deregistered (SG-35) */
-        verifier_report(machine, dma_rule, call, dma->made, 0);
+        verifier_report_made(machine, dma_rule, call, dma->made);
     mapping_drop_adapter(machine, dma->hal);
     dma->live = false;
     dma->freed = machine->origin;
@@ -290,7 +290,7 @@ ULONG NdisMGetDmaAlignment(NDIS_HANDLE MiniportAdapterHandle)
     else if (!adapter->dma)
         rule = RULE_SHM_55;
     if (rule) {
-        verifier_report(machine, rule, "NdisMGetDmaAlignment", 0, 0);
+        verifier_report(machine, rule, "NdisMGetDmaAlignment");
         return 0;
     }
     return adapter_dma(machine, adapter)

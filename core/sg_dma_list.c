@@ -84,6 +84,19 @@ enum list_kind list_find(struct machine *machine, const void *pointer, struct sg
     return kind == LIST_NONE ? find_in_hal(machine, pointer) : kind;
 }
 
+void list_report(struct machine *machine, enum rig_rule rule, const char *call, const struct sg *sg,
+                 const void *list)
+{
+    const struct former_list *former = mapping_former(machine, list);
+
+    if (sg)
+        verifier_report_made(machine, rule, call, sg->made);
+    else if (former)
+        verifier_report_freed(machine, rule, call, former->made, former->freed);
+    else
+        verifier_report(machine, rule, call);
+}
+
 enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg)
 {
     const struct request *request = mapping_of_list(machine, sg->list);
@@ -246,13 +259,13 @@ NDIS_STATUS NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PNET
     struct sg sg;
 
     if (rule) {
-        verifier_report(machine, rule, "NdisMAllocateNetBufferSGList", dma ? dma->made : 0, 0);
+        verifier_report_made(machine, rule, "NdisMAllocateNetBufferSGList", dma ? dma->made : 0);
         return NDIS_STATUS_RESOURCES; /* SGL-08: it knows no other failure */
     }
     rule = warn_allocate(machine, dma, NetBuffer, Flags, ScatterGatherListBuffer,
                          ScatterGatherListBufferSize);
     if (rule)
-        verifier_report(machine, rule, "NdisMAllocateNetBufferSGList", dma->made, 0);
+        verifier_report_made(machine, rule, "NdisMAllocateNetBufferSGList", dma->made);
     sg = (struct sg){
         .state = SG_WAITING,
         .dma = (uint8_t)(dma - machine->dmas),
@@ -323,21 +336,16 @@ void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER
     struct machine *machine = machine_bound();
     struct sg *sg;
     enum rig_rule rule = check_free(machine, NdisMiniportDmaHandle, pSGL, NetBuffer, &sg);
-    const struct former_list *former = mapping_former(machine, pSGL);
     PDMA_ADAPTER hal;
     bool write_to_device;
 
     if (rule) {
-        verifier_report(machine, rule, "NdisMFreeNetBufferSGList",
-                        sg       ? sg->made
-                        : former ? former->made
-                                 : 0,
-                        former && !sg ? former->freed : 0);
+        list_report(machine, rule, "NdisMFreeNetBufferSGList", sg, pSGL);
         return;
     }
     assert(sg);
     if (machine->adapters[machine->dmas[sg->dma].adapter].state == ADAPTER_SHUTDOWN)
-        verifier_report(machine, RULE_LIFE_53, "NdisMFreeNetBufferSGList", sg->made, 0);
+        verifier_report_made(machine, RULE_LIFE_53, "NdisMFreeNetBufferSGList", sg->made);
     hal = machine->dmas[sg->dma].hal;
     write_to_device = sg->write_to_device;
     sg_forget(machine, sg);

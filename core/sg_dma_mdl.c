@@ -145,7 +145,7 @@ NDIS_STATUS NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
     if (!rule)
         rule = check_parameters(machine, SGListParameters);
     if (rule) {
-        verifier_report(machine, rule, "NdisBuildScatterGatherList", 0, 0);
+        verifier_report(machine, rule, "NdisBuildScatterGatherList");
         return NDIS_STATUS_FAILURE;
     }
     return start(machine, adapter_dma(machine, adapter), SGListParameters);
@@ -176,7 +176,7 @@ void NdisFreeScatterGatherList(NDIS_HANDLE NdisHandle, PSCATTER_GATHER_LIST Scat
     PDMA_ADAPTER hal;
 
     if (rule) {
-        verifier_report(machine, rule, "NdisFreeScatterGatherList", sg ? sg->made : 0, 0);
+        list_report(machine, rule, "NdisFreeScatterGatherList", sg, ScatterGatherListBuffer);
         return;
     }
     hal = machine->dmas[sg->dma].hal;

@@ -37,14 +37,8 @@ static enum rig_rule blame(enum list_kind kind)
 static bool refuse(struct machine *machine, enum rig_rule rule, const struct sg *sg,
                    const void *list)
 {
-    const struct former_list *former = mapping_former(machine, list);
-
     if (rule)
-        verifier_report(machine, rule, "device_post",
-                        sg       ? sg->made
-                        : former ? former->made
-                                 : 0,
-                        sg || !former ? 0 : former->freed);
+        list_report(machine, rule, "device_post", sg, list);
     return false;
 }
 

@@ -21,19 +21,33 @@ const struct rig_rule_row *rig_rule_row(enum rig_rule rule)
     return &rows[rule];
 }
 
-void verifier_report(struct machine *machine, enum rig_rule rule, const char *call, uint32_t made,
-                     uint32_t freed)
+static void report(struct machine *machine, struct rig_report report)
 {
-    struct rig_report report = {rule, call, made, freed};
-
-    assert(rule != RULE_NONE && rows[rule].reason == NULL);
+    assert(report.rule != RULE_NONE && rows[report.rule].reason == NULL);
     machine->reports++;
     if (machine->hooks.report)
         machine->hooks.report(machine->hooks.context, &report);
 }
 
+void verifier_report(struct machine *machine, enum rig_rule rule, const char *call)
+{
+    report(machine, (struct rig_report){.rule = rule, .call = call});
+}
+
+void verifier_report_made(struct machine *machine, enum rig_rule rule, const char *call,
+                          uint32_t made)
+{
+    report(machine, (struct rig_report){.rule = rule, .call = call, .made = made});
+}
+
+void verifier_report_freed(struct machine *machine, enum rig_rule rule, const char *call,
+                           uint32_t made, uint32_t freed)
+{
+    report(machine, (struct rig_report){rule, call, made, freed});
+}
+
 bool verifier_refuse(struct machine *machine, enum rig_rule rule, const char *call)
 {
-    verifier_report(machine, rule, call, 0, 0);
+    verifier_report(machine, rule, call);
     return false;
 }

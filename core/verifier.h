@@ -4,10 +4,15 @@
 
 #include "machine.h"
 
-/* RULE was broken in CALL, concerning an object with these origins (0: none). */
-void verifier_report(struct machine *machine, enum rig_rule rule, const char *call, uint32_t made,
-                     uint32_t freed);
-/* The same for a call that has no object; always false, to be returned. */
+/* RULE was broken in CALL, which has no object or one without a history. */
+void verifier_report(struct machine *machine, enum rig_rule rule, const char *call);
+/* The same of an object that was made at this origin; 0: of none. */
+void verifier_report_made(struct machine *machine, enum rig_rule rule, const char *call,
+                          uint32_t made);
+/* The same of an object that is gone. */
+void verifier_report_freed(struct machine *machine, enum rig_rule rule, const char *call,
+                           uint32_t made, uint32_t freed);
+/* As verifier_report; always false, to be returned. */
 bool verifier_refuse(struct machine *machine, enum rig_rule rule, const char *call);
 
 #endif
