@@ -210,7 +210,7 @@ static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather
         rule = RULE_E6_06;
     else if (!request->both_ways && request->write_to_device != (WriteToDevice != 0))
         rule = RULE_HAL_29;
-    else if (!mapping_sealed(request))
+    else if (!mapping_intact(machine, request))
         rule = RULE_SGL_39;
     else if (device_has(machine, request))
         rule = RULE_FSG_04;

@@ -18,17 +18,6 @@ bool device_has(const struct machine *machine, const struct request *request)
     return false;
 }
 
-/* The driver writes addresses and lengths into the device; the list is not looked at again. */
-static void note_elements(struct machine *machine, const struct request *request)
-{
-    struct posted_element *elements = machine->posted_elements[request - machine->requests];
-
-    for (unsigned i = 0; i < request->element_count; i++) {
-        elements[i].address = (uint64_t)request->list->Elements[i].Address.QuadPart;
-        elements[i].length = request->list->Elements[i].Length;
-    }
-}
-
 bool device_post(struct machine *machine, const struct request *request, uint32_t skip,
                  uint32_t length, unsigned adapter)
 {
@@ -39,9 +28,7 @@ bool device_post(struct machine *machine, const struct request *request, uint32_
         .adapter = (uint16_t)adapter,
         .skip = skip,
         .length = length,
-        .element_count = request->element_count,
     };
-    note_elements(machine, request);
     if (machine->used.posts < machine->posted)
         machine->used.posts = machine->posted;
     return true;
@@ -127,14 +114,16 @@ static uint8_t *fill_frame(struct machine *machine, uint32_t length)
     return machine->frame;
 }
 
-/* Walk the elements that were posted and move the bytes that the post names. */
+/* Walk the elements and move the bytes that the post names. The driver has told the device of the
+ * elements: what is written into the list later does not reach it. */
 static void transfer(struct machine *machine, const struct post *post, bool to_device)
 {
-    const struct posted_element *elements = machine->posted_elements[post->request];
+    const struct element *elements = machine->elements[post->request];
+    uint32_t count = machine->requests[post->request].element_count;
     uint32_t skip = post->skip, left = post->length;
     uint8_t *bytes = to_device ? machine->frame : fill_frame(machine, left);
 
-    for (unsigned i = 0; i < post->element_count && left > 0; i++) {
+    for (unsigned i = 0; i < count; i++) {
         uint32_t from = skip < elements[i].length ? skip : elements[i].length;
         uint32_t part = elements[i].length - from < left ? elements[i].length - from : left;
         bool moved;
@@ -182,7 +171,7 @@ bool rig_device_access(struct machine *machine, PSCATTER_GATHER_LIST list, uint6
         verifier_report_freed(machine, RULE_E6_26, "device", former->made, former->freed);
         return false;
     }
-    reach = request->first_length;
+    reach = machine->elements[request - machine->requests][0].length;
     if (length == 0 || offset > reach || length > reach - offset ||
         (!request->both_ways && request->write_to_device != to_device)) {
         verifier_report_made(machine, RULE_E6_26, "device", request->made);

@@ -117,8 +117,7 @@ RIG_NO_COVERAGE static void reset_hal(struct machine *machine)
         memset(machine->bounce[i], 0, (size_t)machine->bounce_used[i] * PAGE_SIZE);
     for (unsigned i = 0; i < machine->used.requests; i++) {
         memset(machine->pieces[i], 0, machine->piece_used[i] * sizeof machine->pieces[i][0]);
-        memset(machine->posted_elements[i], 0,
-               machine->piece_used[i] * sizeof machine->posted_elements[i][0]);
+        memset(machine->elements[i], 0, machine->piece_used[i] * sizeof machine->elements[i][0]);
     }
     CLEAR(piece_used, machine->used.requests);
     CLEAR(requests, machine->used.requests);

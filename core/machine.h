@@ -111,9 +111,8 @@ struct request {
     uint16_t piece_count, loan;      /* loan: index + 1, 0 none */
     uint32_t length;                 /* bytes mapped */
     uint32_t turn;                   /* order of arrival */
-    uint32_t made, list_size, element_count, first_length; /* as handed out */
-    uint64_t registers;                                    /* bit set held */
-    uint64_t seal;                                         /* of the list as handed out (SGL-39) */
+    uint32_t made, list_size, element_count;
+    uint64_t registers; /* bit set held */
     PDRIVER_LIST_CONTROL routine;
     PVOID context;
     PDEVICE_OBJECT device;
@@ -125,15 +124,15 @@ struct former_list {
     uint32_t made, freed;
 };
 
-/* What the device was told of a list. */
-struct posted_element {
+/* An element of a list as it was handed out: drivers write into lists (SGL-39). */
+struct element {
     uint64_t address;
     uint32_t length;
 };
 
 struct post {
     uint16_t request, adapter; /* HAL request; owning NDIS adapter + 1, 0 none */
-    uint32_t skip, length, element_count;
+    uint32_t skip, length;
 };
 
 /* ---- NDIS ---- */
@@ -273,6 +272,7 @@ struct machine {
     struct request requests[REQUESTS];
     uint16_t piece_used[REQUESTS];
     struct piece pieces[REQUESTS][RIG_PIECES];
+    struct element elements[REQUESTS][RIG_PIECES];
     uint32_t lists_built, lists_freed, turn, bus_page;
     uint32_t arena_next;
     struct former_list formers[FORMER_LISTS];
@@ -282,7 +282,6 @@ struct machine {
 
     uint32_t posted;
     struct post posts[POSTS];
-    struct posted_element posted_elements[REQUESTS][RIG_PIECES]; /* by request */
 
     struct driver drivers[DRIVERS];
     struct adapter adapters[ADAPTERS];

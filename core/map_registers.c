@@ -170,10 +170,18 @@ static void remember(struct machine *machine, const struct request *request)
         machine->used.formers = i + 1;
 }
 
-bool mapping_sealed(const struct request *request)
+bool mapping_intact(const struct machine *machine, const struct request *request)
 {
-    return request->list->NumberOfElements == request->element_count &&
-           sg_seal(request->list) == request->seal;
+    const struct element *elements = machine->elements[index_of(machine, request)];
+    const SCATTER_GATHER_LIST *list = request->list;
+
+    if (list->NumberOfElements != request->element_count)
+        return false;
+    for (unsigned i = 0; i < request->element_count; i++)
+        if ((uint64_t)list->Elements[i].Address.QuadPart != elements[i].address ||
+            list->Elements[i].Length != elements[i].length)
+            return false;
+    return true;
 }
 
 struct request *mapping_of_list(struct machine *machine, const SCATTER_GATHER_LIST *list)
@@ -231,6 +239,16 @@ static unsigned needed_registers(const struct machine *machine, const struct req
     return mapping_counts(machine) ? request->piece_count : 0;
 }
 
+static void note_elements(struct machine *machine, struct request *request)
+{
+    struct element *elements = machine->elements[index_of(machine, request)];
+
+    request->element_count = request->list->NumberOfElements;
+    for (unsigned i = 0; i < request->element_count; i++)
+        elements[i] = (struct element){(uint64_t)request->list->Elements[i].Address.QuadPart,
+                                       request->list->Elements[i].Length};
+}
+
 static void grant(struct machine *machine, struct request *request)
 {
     struct piece *pieces = machine->pieces[index_of(machine, request)];
@@ -241,9 +259,7 @@ static void grant(struct machine *machine, struct request *request)
                                         needed_registers(machine, request));
     sg_place(machine, request, pieces);
     sg_write(machine, request, pieces);
-    request->element_count = request->list->NumberOfElements;
-    request->first_length = request->list->Elements[0].Length;
-    request->seal = sg_seal(request->list);
+    note_elements(machine, request);
     request->state = REQUEST_OWED;
     machine->lists_built++;
     if (processor < 0) {

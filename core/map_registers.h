@@ -54,6 +54,6 @@ struct request *mapping_of_context(struct machine *machine, const void *context)
 const struct former_list *mapping_former(const struct machine *machine,
                                          const SCATTER_GATHER_LIST *list);
 /* Whether the list is as it was handed out (SGL-39). */
-bool mapping_sealed(const struct request *request);
+bool mapping_intact(const struct machine *machine, const struct request *request);
 
 #endif

@@ -173,19 +173,3 @@ void sg_write(const struct machine *machine, const struct request *request,
         element->Reserved = (ULONG_PTR)0xD15EA5EDD15EA5ED + i;
     }
 }
-
-static uint64_t mix(uint64_t seal, uint64_t word)
-{
-    return (seal ^ word) * 0x9E3779B97F4A7C15 + (seal >> 29);
-}
-
-uint64_t sg_seal(const SCATTER_GATHER_LIST *list)
-{
-    uint64_t seal = mix(1, list->NumberOfElements);
-
-    for (unsigned i = 0; i < list->NumberOfElements; i++) {
-        seal = mix(seal, (uint64_t)list->Elements[i].Address.QuadPart);
-        seal = mix(seal, list->Elements[i].Length);
-    }
-    return seal;
-}

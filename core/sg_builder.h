@@ -21,7 +21,5 @@ void sg_write(const struct machine *machine, const struct request *request,
               const struct piece *pieces);
 /* Copy back what the device wrote. */
 void sg_copy_back(const struct request *request, const struct piece *pieces);
-/* A number that changes when the list does. */
-uint64_t sg_seal(const SCATTER_GATHER_LIST *list);
 
 #endif

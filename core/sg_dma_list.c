@@ -101,7 +101,7 @@ enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg)
 {
     const struct request *request = mapping_of_list(machine, sg->list);
 
-    if (!mapping_sealed(request))
+    if (!mapping_intact(machine, request))
         return RULE_SGL_39;
     return device_has(machine, request) ? RULE_FSG_04 : RULE_NONE;
 }

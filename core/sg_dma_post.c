@@ -58,7 +58,7 @@ bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum ri
     data_only = sg && !sg->bare_mdl;
     if (device_has(machine, request) || (adapter && adapter->removed))
         return false;
-    rule = mapping_sealed(request) ? RULE_NONE : RULE_SGL_39;
+    rule = mapping_intact(machine, request) ? RULE_NONE : RULE_SGL_39;
     if (!rule && data_only)
         rule = check_extent(sg, request, skip, whole);
     if (rule)
