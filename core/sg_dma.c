@@ -242,7 +242,7 @@ void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
         return;
     }
     if (machine->adapters[dma->adapter].state == ADAPTER_SHUTDOWN)
-        verifier_report(machine, RULE_SG_39, "NdisMDeregisterScatterGatherDma", dma->made, 0);
+        verifier_report_made(machine, RULE_SG_39, "NdisMDeregisterScatterGatherDma", dma->made);
     dma->hal->DmaOperations->PutDmaAdapter(dma->hal);
     machine->adapters[dma->adapter].dma = 0;
     dma->live = false;
