@@ -178,7 +178,7 @@ static enum rig_rule warn_allocate(const struct machine *machine, const struct d
         return RULE_LIFE_53;
     if (flags & ~(ULONG)NDIS_SG_LIST_WRITE_TO_DEVICE)
         return RULE_SGL_06;
-    if (net_buffer_mapped(nb) > dma->maximum)
+    if (nb->DataLength > dma->maximum)
         return RULE_SG_12;
     if (buffer && size < dma->list_size)
         return RULE_SG_16;
@@ -223,7 +223,7 @@ static NTSTATUS ask_hal(struct machine *machine, struct sg *sg, ULONG size, ULON
 static bool hopeless(const struct machine *machine, const struct dma *dma, const NET_BUFFER *nb)
 {
     return nb->DataLength == 0 || machine->settings[SETTING_fail_list] ||
-           (net_buffer_mapped(nb) > dma->maximum && mapping_counts(machine));
+           (nb->DataLength > dma->maximum && mapping_counts(machine));
 }
 
 static NDIS_STATUS allocate(struct machine *machine, struct dma *dma, struct sg *request,

@@ -214,7 +214,7 @@ static void allocation_warnings(const struct oracle *o, struct call *c, const st
         warn(c, RULE_LIFE_53);
     if (c->a[2].n & ~(unsigned)NDIS_SG_LIST_WRITE_TO_DEVICE)
         warn(c, RULE_SGL_06);
-    if (bytes > dma->maximum)
+    if (q->data_length > dma->maximum)
         warn(c, RULE_SG_12);
     if (q->buffer && q->lent_size < dma->list_size)
         warn(c, RULE_SG_16);
@@ -231,9 +231,9 @@ static bool allocation_fails(struct oracle *o, struct call *c, const struct o_dm
         q->buffer && q->lent_size >= list_size_of(q->pieces) && !o->settings[SETTING_placement];
 
     return !q->data_length || o->settings[SETTING_fail_list] ||
-           ((uint64_t)q->current_offset + q->data_length > dma->maximum && registers_counted(o)) ||
-           too_many_pieces(o, q) || no_ndis_slot(o) || resource_refused(o, c, RIG_SITE_request) ||
-           no_request_slot(o) || mapping_refused(o, c, q, own);
+           (q->data_length > dma->maximum && registers_counted(o)) || too_many_pieces(o, q) ||
+           no_ndis_slot(o) || resource_refused(o, c, RIG_SITE_request) || no_request_slot(o) ||
+           mapping_refused(o, c, q, own);
 }
 
 static void allocate(struct oracle *o, struct call *c)
