@@ -9,6 +9,7 @@
 
 enum {
     SECOND_RUN_EVERY = 1000, /* programs */
+    VARIANTS_EVERY = 16,     /* programs */
     CLOCK_EVERY = 64         /* programs */
 };
 
@@ -28,11 +29,18 @@ static uint64_t mixed(uint64_t hash, uint64_t word)
 
 /* ---- the search, a process of its own ---- */
 
+/* Some programs are run with variants, which cost as much again each. */
+static enum transforms transforms_for(uint64_t seed)
+{
+    return seed % VARIANTS_EVERY == 0 ? TRANSFORMS_ONE : TRANSFORMS_NONE;
+}
+
 static void run_again(struct check *check, uint64_t seed, const struct outcome *first)
 {
     struct check_result *result = &check->shared->result;
     struct run_options options = {.legal_only = check->options->legal_only,
-                                  .only = check->options->only};
+                                  .only = check->options->only,
+                                  .transforms = transforms_for(seed)};
     struct outcome second;
 
     runner_run(check->runner, &check->shared->program, &options, &second);
@@ -48,10 +56,11 @@ static bool check_one(struct check *check)
     const struct check_options *options = check->options;
     struct check_result *result = &check->shared->result;
     struct program *program = &check->shared->program;
+    uint64_t seed = options->seed + result->runs;
     struct run_options run_options = {.legal_only = options->legal_only,
                                       .only = options->only,
+                                      .transforms = transforms_for(seed),
                                       .statistics = &result->statistics};
-    uint64_t seed = options->seed + result->runs;
     struct outcome outcome;
 
     generate_program_from(program, seed, options->target->mask, options->start);

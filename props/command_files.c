@@ -53,7 +53,7 @@ static void show_failure(struct runner *runner, struct one_run *run)
     char replay[4096];
 
     if (run->quiet) {
-        struct run_options options = {.trace = stdout};
+        struct run_options options = {.transforms = TRANSFORMS_ALL, .trace = stdout};
 
         runner_run(runner, &run->program, &options, &run->outcome);
     }
@@ -64,7 +64,8 @@ static void show_failure(struct runner *runner, struct one_run *run)
 
 static bool run_one(struct runner *runner, struct one_run *run)
 {
-    struct run_options options = {.trace = run->quiet ? NULL : stdout};
+    struct run_options options = {.transforms = TRANSFORMS_ALL,
+                                  .trace = run->quiet ? NULL : stdout};
 
     runner_run(runner, &run->program, &options, &run->outcome);
     if (run->outcome.verdict.property != PROPERTY_NONE) {

@@ -124,6 +124,24 @@ static void count_call(struct runner *r, const struct call *c)
     s->accepted += cell == 0;
 }
 
+static bool is_idle(const struct call *c)
+{
+    return c->rule || c->impossible || !NT_SUCCESS(c->status);
+}
+
+static void mark_call(struct runner *r, const struct call *c)
+{
+    struct mark *mark = mark_of(r);
+
+    if (!mark)
+        return;
+    mark->ran = true;
+    mark->idle = is_idle(c);
+    mark->starved = c->starved;
+    mark->offset = c->offset;
+    mark->length = c->length;
+}
+
 /* What must hold after every call, whatever it was. */
 static void check_after(struct runner *r, struct call *c)
 {
@@ -176,7 +194,7 @@ static bool same_tallies(const struct tally *one, const struct tally *other)
 static void run_call(struct runner *r, struct call *c, int timing)
 {
     struct tally before, after;
-    bool refused = c->rule || c->impossible || !NT_SUCCESS(c->status);
+    bool refused = is_idle(c);
     uint32_t origin = rig_origin(r->machine, r->record + 1);
     enum rig_timing old = timing < 0 ? RIG_INSIDE : rig_timing(r->machine, (enum rig_timing)timing);
 
@@ -212,6 +230,8 @@ static void execute(struct runner *r, const struct record *record)
     if (timing >= 0)
         o->timing = (enum rig_timing)timing;
     digest_add(r, c.op);
+    if (mark_of(r))
+        mark_of(r)->armed = o->refusal_armed;
     oracle_ask(o, &c);
     if (r->options.legal_only && c.rule) {
         o->report_count = o->report_next = 0;
@@ -221,6 +241,7 @@ static void execute(struct runner *r, const struct record *record)
         if (!r->over)
             check_after(r, &c);
         count_call(r, &c);
+        mark_call(r, &c);
         r->outcome->happened += !c.impossible && c.op != OP_return && c.op != OP_nop;
     }
     o->timing = old;

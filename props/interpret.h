@@ -93,12 +93,35 @@ void failed_number(struct runner *r, enum property property, const char *what, u
 void failed_status(struct runner *r, enum property property, NTSTATUS expected, NTSTATUS actual);
 const char *status_name(NTSTATUS status, char *storage); /* storage: 16 bytes */
 
+static inline void digest_word(uint64_t *digest, uint64_t word)
+{
+    *digest = (*digest ^ word) * UINT64_C(0x100000001B3);
+    *digest ^= *digest >> 29;
+}
+
+/* The mark of the record that runs; NULL: none is kept. */
+static inline struct mark *mark_of(const struct runner *r)
+{
+    return r->options.marks ? &r->options.marks[r->record] : NULL;
+}
+
+/* What the shape of a list shows: addresses, elements, place. */
+static inline void digest_shape(struct runner *r, uint64_t word)
+{
+    digest_word(&r->digest, word);
+    if (r->options.marks)
+        digest_word(&mark_of(r)->exact, word);
+}
+
 static inline void digest_add(struct runner *r, uint64_t word)
 {
-    r->digest = (r->digest ^ word) * UINT64_C(0x100000001B3);
-    r->digest ^= r->digest >> 29;
+    digest_shape(r, word);
+    if (r->options.marks)
+        digest_word(&mark_of(r)->plain, word);
 }
 void digest_bytes(struct runner *r, const uint8_t *bytes, size_t length);
+/* Bytes that marks alone take in. */
+void mark_bytes(struct runner *r, const uint8_t *bytes, size_t length);
 
 void trace_record(struct runner *r, const struct record *record, const unsigned made[CLASS_COUNT]);
 void trace_end(struct runner *r, const char *format, ...) __attribute__((format(printf, 2, 3)));

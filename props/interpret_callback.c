@@ -182,6 +182,8 @@ NTSTATUS callback(struct runner *r, enum frame_kind kind, enum name_class class,
         o->value[CLASS_adapter][o->expected.object] = handle;
     } else if (kind == FRAME_add_device)
         o->value[CLASS_device][o->expected.object] = handle;
+    if (mark_of(r))
+        mark_of(r)->calls_back = true;
     digest_add(r, 0x200000u + (unsigned)kind * 16 + o->expected.processor);
     trace_line(r, "%s on processor %u", frame_names[kind], o->expected.processor);
     oracle_enter(o);
@@ -245,6 +247,8 @@ void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST 
         return;
     n = o->expected.object;
     r->delivered++;
+    if (mark_of(r))
+        mark_of(r)->calls_back = true;
     digest_add(r, 0x300000u + (unsigned)kind * 16 + o->expected.processor);
     trace_line(r, "%s(list%u) on processor %u", frame_names[kind], n, o->expected.processor);
     oracle_enter(o);

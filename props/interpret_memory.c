@@ -95,7 +95,7 @@ void interpret_NdisFreeNetBuffer(struct runner *r, struct call *c)
 
 void interpret_cpu_write(struct runner *r, struct call *c)
 {
-    const uint8_t *data = r->oracle.written + c->record % 64 * PATTERN_STRIDE;
+    const uint8_t *data = r->oracle.written + c->serial % 64 * PATTERN_STRIDE;
 
     result_happened(r, c, rig_cpu_write(r->machine, c->a[0].value, c->offset, data, c->length));
 }

@@ -17,8 +17,8 @@ static const struct command_row commands[] = {
     {"run", command_run, "run programs and judge them",
      "dmarig run [--quiet] FILE...\n"
      "\n"
-     "Runs each program and prints what happens. FILE is text if its name ends in .dma, else "
-     "bytes.\n"
+     "Runs each program, prints what happens and judges it, by its variants too (metamorphic.* of\n"
+     "dmarig properties). FILE is text if its name ends in .dma, else bytes.\n"
      "A text that begins with `# trips RULE at record N` must break this rule there, and no "
      "other.\n"
      "\n"

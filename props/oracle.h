@@ -46,7 +46,7 @@ struct call {
 
     unsigned request;        /* the request or other object concerned, 0 none */
     uint32_t offset, length; /* resolved for the interpreter */
-    unsigned serial;         /* device_run: which transfer it is */
+    unsigned serial;         /* device_run, cpu_write: which of the run it is */
     struct pool *pump;       /* requests waiting here may be granted while the call runs */
     struct call *outer;
 
@@ -233,7 +233,7 @@ struct oracle {
     unsigned active[REQUESTS_MAX]; /* waiting and live requests, in order of arrival */
     unsigned owed[REQUESTS_MAX];   /* in the order they became owed */
     unsigned posts[POSTS_MAX];
-    uint32_t built, freed, serial;
+    uint32_t built, freed, serial, writes;
 
     struct o_driver driver[NAMES];
     struct o_adapter adapter[NAMES];

@@ -109,8 +109,8 @@ static void look_at(struct runner *r, const struct request *q,
     uint64_t first = (uint64_t)element->Address.QuadPart;
     uint64_t last = first + element->Length - 1;
 
-    digest_add(r, first);
-    digest_add(r, element->Length);
+    digest_shape(r, first);
+    digest_shape(r, element->Length);
     reach->empty |= element->Length == 0;
     if (!element->Length)
         return;
@@ -164,6 +164,7 @@ static void judge_cover(struct runner *r, const struct request *q, const SCATTER
     bool readable;
     uint64_t total = read_list(r, q, list, &readable);
 
+    mark_bytes(r, r->scratch, total < q->length ? total : q->length);
     if (broken(r, PROPERTY_SG_COVERS_EXACT, total == q->length))
         failed_number(r, PROPERTY_SG_COVERS_EXACT, "bytes", q->length, total);
     else if (broken(r, PROPERTY_SG_COVERS_EXACT, readable))
@@ -189,8 +190,8 @@ void judge_list(struct runner *r, struct request *q, PSCATTER_GATHER_LIST list)
     if (!list || count > q->pieces)
         return;
     q->first_length = list->Elements[0].Length;
-    digest_add(r, count);
-    digest_add(r, q->own);
+    digest_shape(r, count);
+    digest_shape(r, q->own);
     judge_placement(r, q, list);
     judge_elements(r, q, list);
     judge_cover(r, q, list);

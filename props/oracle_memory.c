@@ -209,9 +209,11 @@ void oracle_cpu_write(struct oracle *o, struct call *c)
         refuse(c, RULE_SGL_26);
     else if (bytes_lent(o, buffer, start, c->length))
         refuse(c, RULE_SGL_39);
-    else
-        memcpy(shadow_of(o, buffer) + start, o->written + c->record % 64 * PATTERN_STRIDE,
+    else {
+        c->serial = ++o->writes;
+        memcpy(shadow_of(o, buffer) + start, o->written + c->serial % 64 * PATTERN_STRIDE,
                c->length);
+    }
 }
 
 void oracle_cpu_read(struct oracle *o, struct call *c)

@@ -2,6 +2,7 @@
  * run.c: a runner's life, verdicts, the digest and the trace.
  */
 #include "interpret.h"
+#include "metamorphic.h"
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -118,15 +119,47 @@ static void finish(struct runner *r)
     runner_plays(NULL);
 }
 
-void runner_run(struct runner *r, const struct program *program, const struct run_options *options,
-                struct outcome *outcome)
+static void run_once(struct runner *r, const struct program *program,
+                     const struct run_options *options, struct outcome *outcome)
 {
     start(r, options, outcome);
     play_program(r, program);
     r->record = program->count ? program->count - 1 : 0;
+    r->options.marks = NULL; /* totals belong to no record */
     if (!r->over)
         judge_end(r);
     finish(r);
+}
+
+static void run_variant(void *context, const struct program *program,
+                        const struct run_options *options, struct outcome *outcome)
+{
+    run_once(context, program, options, outcome);
+}
+
+static bool is_metamorphic(enum property property)
+{
+    return property >= PROPERTY_METAMORPHIC_REFUSED && property <= PROPERTY_METAMORPHIC_SETTINGS;
+}
+
+void runner_run(struct runner *r, const struct program *program, const struct run_options *options,
+                struct outcome *outcome)
+{
+    struct run_options marked = options ? *options : (struct run_options){0};
+    struct mark marks[PROGRAM_MAX];
+
+    if (is_metamorphic(marked.only) && marked.transforms == TRANSFORMS_NONE)
+        marked.transforms = TRANSFORMS_ALL;
+    if (marked.transforms == TRANSFORMS_NONE || marked.legal_only) {
+        run_once(r, program, &marked, outcome);
+        return;
+    }
+    memset(marks, 0, sizeof marks);
+    marked.marks = marks;
+    marked.state = true;
+    run_once(r, program, &marked, outcome);
+    if (outcome->verdict.property == PROPERTY_NONE)
+        metamorphic_judge(run_variant, r, program, &marked, marks, outcome);
 }
 
 /* ---- verdicts ---- */
@@ -228,6 +261,15 @@ void digest_bytes(struct runner *r, const uint8_t *bytes, size_t length)
     digest_add(r, b ^ b >> 32);
     digest_add(r, c ^ c >> 32);
     digest_add(r, d ^ d >> 32);
+}
+
+void mark_bytes(struct runner *r, const uint8_t *bytes, size_t length)
+{
+    uint64_t digest = r->digest;
+
+    if (r->options.marks)
+        digest_bytes(r, bytes, length);
+    r->digest = digest;
 }
 
 /* ---- the trace ---- */

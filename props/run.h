@@ -48,12 +48,26 @@ void statistics_add_requests(struct statistics *statistics, const struct machine
 
 enum { STATE_VIEW = 3 }; /* newest names of a class that a state digest can take in */
 
+/* What a run was seen to do while one record ran, callbacks and what they do apart. */
+struct mark {
+    uint64_t exact, plain;   /* digests of it; plain leaves the shapes of lists out */
+    uint32_t offset, length; /* as the call resolved them */
+    bool ran, idle;          /* idle: refused, failed or impossible */
+    bool calls_back;
+    bool armed, starved; /* a refusal of a resource was pending when it began; it was refused one */
+};
+
+/* Variants of the program that are run too: none, one for each metamorphic property, or all. */
+enum transforms { TRANSFORMS_NONE, TRANSFORMS_ONE, TRANSFORMS_ALL };
+
 struct run_options {
     bool legal_only;               /* skip calls the oracle would refuse */
     enum property only;            /* judge this property alone; PROPERTY_NONE: all */
     bool state;                    /* say in the outcome what state the records leave */
+    enum transforms transforms;    /* with `only` a metamorphic property: all, if nothing is said */
     FILE *trace;                   /* a readable trace as it happens, or NULL */
     struct statistics *statistics; /* added to, or NULL */
+    struct mark *marks;            /* PROGRAM_MAX zeroed ones, to be filled in, or NULL */
 };
 
 /* One rule that fired, and where. */

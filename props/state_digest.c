@@ -263,8 +263,9 @@ static enum name_class class_of_frame(enum frame_kind kind)
         return CLASS_list;
     case FRAME_add_device:
     case FRAME_pnp:
-    case FRAME_affinity:
         return CLASS_device;
+    case FRAME_affinity:
+        return CLASS_provider;
     case FRAME_unload:
         return CLASS_nothing;
     default:
