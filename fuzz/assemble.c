@@ -12,6 +12,7 @@
 static bool assemble(const char *folder, const char *path, char error[FILE_ERROR_MAX])
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t length = strlen(name) - (file_is_text(name) ? strlen(".dma") : 0);
     char out[4096];
     uint8_t bytes[PROGRAM_MAX * RECORD_SIZE];
     struct program program;
@@ -19,7 +20,7 @@ static bool assemble(const char *folder, const char *path, char error[FILE_ERROR
 
     if (!file_program_as(path, true, &program, &head, error))
         return false;
-    snprintf(out, sizeof out, "%s/%.*s", folder, (int)strcspn(name, "."), name);
+    snprintf(out, sizeof out, "%s/%.*s", folder, (int)length, name);
     return file_write(out, bytes, program_encode(&program, bytes), error);
 }
 

@@ -56,6 +56,12 @@ static void start(const struct statistics *statistics)
         atexit(renew);
 }
 
+void tally_end(void)
+{
+    if (folder)
+        renew();
+}
+
 void tally(const struct statistics *statistics)
 {
     if (!total)

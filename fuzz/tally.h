@@ -15,5 +15,7 @@ struct statistics;
 
 /* Another program was run; STATISTICS is what all of them add up to and stays where it is. */
 void tally(const struct statistics *statistics);
+/* The process is about to end: the file is renewed. */
+void tally_end(void);
 
 #endif

@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     found = front_run(&program, &statistics);
     tally(&statistics);
     if (found) {
+        tally_end();
         front_report(stderr, &program, "scripts/fuzz saves this program as text");
         abort();
     }

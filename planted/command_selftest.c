@@ -103,7 +103,7 @@ static bool search_bug(struct selftest *selftest, enum planted_id bug)
         found[i] = selftest_as_expected(bug, &result);
         print_search(selftest, bug, engine, &result);
         fflush(stdout);
-        if (!saved && found[i]) {
+        if (!saved && found[i] && result.ending == ENDING_FOUND) {
             if (!save_program(words->programs, planted_bugs[bug].name, selftest_found(&result),
                               &result.program))
                 return false;

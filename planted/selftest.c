@@ -1,29 +1,29 @@
 /*
  * selftest.c: random, exhaustive and replaying search for a planted bug.
- *
- * A broken core may do anything, so each search is a process of its own; what it knows lies in
- * memory that it shares with its parent.
  */
-#define _DEFAULT_SOURCE
+#define _POSIX_C_SOURCE 200809L
 #include "selftest.h"
 #include "exhaustive.h"
 #include "files.h"
 #include "generate.h"
+#include "isolate.h"
 #include "shrink.h"
 #include "target.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { EXHAUSTIVE_LETTERS = 4, GRACE = 5 /* seconds for a hang to be told from a long program */ };
+enum { EXHAUSTIVE_LETTERS = 4 };
+enum {
+    HUNG = 2000
+}; /* ms; programs, and the few that exhaustive search runs at a time, take less */
 
 const char *const engine_names[ENGINE_COUNT] = {"random", "exhaustive", "replay"};
 
 struct search {
+    enum planted_id bug;
+    enum engine engine;
     const struct search_options *options;
     struct search_result *result; /* shared with the parent */
     struct runner *runner;
@@ -31,11 +31,12 @@ struct search {
     double started;
 };
 
+/* Of this process alone, so that what else the computer does is not counted. */
 static double now(void)
 {
     struct timespec time;
 
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
@@ -51,7 +52,8 @@ static bool in_time(const struct search *search)
     return now() - search->started < search->options->seconds;
 }
 
-static void note_end(struct search *search)
+/* What is known so far; all of it if the program that runs next ends the process. */
+static void note_state(struct search *search)
 {
     search->result->seconds = now() - search->started;
     search->result->counts = planted_counts;
@@ -59,7 +61,7 @@ static void note_end(struct search *search)
 
 static void note_found(struct search *search, const struct program *program, enum property property)
 {
-    note_end(search);
+    note_state(search);
     search->result->program = *program;
     search->result->property = property;
     search->result->ending = ENDING_FOUND;
@@ -72,8 +74,10 @@ static bool try_program(struct search *search, const struct program *program)
     struct outcome outcome;
 
     search->result->program = *program;
-    runner_run(search->runner, program, &options, &outcome);
+    note_state(search);
     search->result->programs++;
+    isolate_alive(HUNG);
+    runner_run(search->runner, program, &options, &outcome);
     search->result->calls = search->statistics.calls;
     if (outcome.verdict.property == PROPERTY_NONE)
         return in_time(search);
@@ -107,6 +111,7 @@ static bool goes_on(void *context, const struct exhaustive_result *result)
     const struct search *search = context;
 
     (void)result;
+    isolate_alive(HUNG);
     return search->result->ending != ENDING_FOUND && in_time(search);
 }
 
@@ -193,6 +198,7 @@ static bool fails_again(void *context, const struct program *program)
     struct run_options options = {.only = search->result->property};
     struct outcome outcome;
 
+    isolate_alive(HUNG);
     runner_run(search->runner, program, &options, &outcome);
     return outcome.verdict.property == search->result->property;
 }
@@ -208,64 +214,45 @@ static void shrink_found(struct search *search)
     search->result->program = smaller;
 }
 
-static void search_as_child(struct search *search, enum planted_id bug, enum engine engine)
+static void search_as_job(void *context)
 {
     static bool (*const engines[])(struct search *) = {search_random, search_exhaustive,
                                                        search_replay};
+    struct search *search = context;
 
-    planted_select(planted_bugs[bug].name);
+    planted_select(planted_bugs[search->bug].name);
     search->runner = runner_make();
     search->started = now();
-    if (!search->runner) {
+    if (!search->runner)
         trouble(search, "no memory");
-    } else if (!engines[engine](search)) {
+    else if (!engines[search->engine](search))
         search->result->ending = ENDING_TROUBLE;
-    } else if (search->result->ending != ENDING_FOUND) {
-        note_end(search);
-        search->result->ending = ENDING_CLEAN;
-    } else if (search->options->shrink) {
+    else if (search->result->ending != ENDING_FOUND)
+        note_state(search);
+    else if (search->options->shrink)
         shrink_found(search);
-    }
     runner_free(search->runner);
-}
-
-static void run_child(const struct search_options *options, struct search_result *shared,
-                      enum planted_id bug, enum engine engine)
-{
-    static struct search search;
-
-    search = (struct search){.options = options, .result = shared};
-    alarm((unsigned)options->seconds + GRACE + (options->shrink ? GRACE : 0));
-    /* An assertion of the broken core that fails is a crash, and told as one. */
-    if (freopen("/dev/null", "w", stderr))
-        search_as_child(&search, bug, engine);
-    else
-        trouble(&search, "/dev/null cannot be opened");
-    _exit(0);
 }
 
 bool selftest_search(enum planted_id bug, enum engine engine, const struct search_options *options,
                      struct search_result *result)
 {
-    struct search_result *shared =
-        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    double started = now();
-    int status = 0;
-    pid_t child;
+    struct search_result *shared = shared_memory(sizeof *shared);
+    struct search search = {.bug = bug, .engine = engine, .options = options, .result = shared};
+    struct job_result job;
 
-    *result =
-        (struct search_result){.ending = ENDING_TROUBLE, .trouble = "no process, or no memory"};
-    if (shared == MAP_FAILED)
+    *result = (struct search_result){.ending = ENDING_TROUBLE, .trouble = "no memory"};
+    if (!shared)
         return false;
-    shared->ending = ENDING_CRASH; /* until the child knows better */
-    child = fork();
-    if (child == 0)
-        run_child(options, shared, bug, engine);
-    if (child > 0 && waitpid(child, &status, 0) == child)
-        *result = *shared;
-    if (result->ending == ENDING_CRASH)
-        result->seconds = now() - started;
-    munmap(shared, sizeof *shared);
+    isolate(search_as_job, &search, &job);
+    *result = *shared;
+    shared_memory_free(shared, sizeof *shared);
+    if (job.end == JOB_STOPPED) {
+        result->ending = ENDING_TROUBLE;
+        snprintf(result->trouble, sizeof result->trouble, "%s", job.cause);
+    } else if (job.end != JOB_DONE && result->ending != ENDING_FOUND) {
+        result->ending = ENDING_CRASH;
+    }
     return result->ending != ENDING_TROUBLE;
 }
 

@@ -10,21 +10,22 @@
 enum engine { ENGINE_RANDOM, ENGINE_EXHAUSTIVE, ENGINE_REPLAY, ENGINE_COUNT };
 extern const char *const engine_names[ENGINE_COUNT];
 
+/* CRASH: a program ended the process, or never ends. TROUBLE: no search could be made. */
 enum ending { ENDING_CLEAN, ENDING_FOUND, ENDING_CRASH, ENDING_TROUBLE };
 
 struct search_options {
-    double seconds;     /* that the search may take; 0 is not allowed */
+    double seconds;     /* of the processor that the search may take; not 0 */
     uint64_t seed;      /* of the first random program */
     const char *corpus; /* directory with seed/ and regress/ */
     bool shrink;        /* make the program that failed as small as may be */
 };
 
-/* What came of a search; TROUBLE: it could not be made. */
+/* What came of a search. */
 struct search_result {
     enum ending ending;
     enum property property;       /* FOUND: what the first failing program failed */
     uint64_t programs, calls;     /* until then, or in all */
-    double seconds;               /* until then, or in all */
+    double seconds;               /* of the processor, until then, or in all */
     struct planted_counts counts; /* until then, or in all */
     struct program program;       /* FOUND: that program; CRASH: the one that ran */
     char trouble[512];            /* TROUBLE: why */

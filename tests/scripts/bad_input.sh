@@ -29,7 +29,7 @@ printf 'frobnicate()\n' >wrong.dma
 cp -a . ../"$(basename "$place").before"
 trap 'rm -rf "$place" "$place.before"' EXIT
 
-for script in setup fuzz test repro lint bench coverage mutants; do
+for script in setup fuzz test repro lint bench coverage mutants power; do
     refused "unknown" "$top/scripts/$script" --nonsense
 done
 refused 'expected run, fuzz' "$top/scripts/setup" --for nothing
@@ -77,6 +77,9 @@ refused 'soon' "$top/scripts/dmarig" check --runs soon
 refused 'nonsense' "$top/scripts/dmarig" check --nonsense
 refused 'nothing' "$top/scripts/dmarig" check --only nothing
 
+refused 'expected a number' "$top/scripts/power" --seconds soon
+refused 'no directory' "$top/scripts/power" --out nothing/power.md
+refused 'unknown planted bug nothing' "$top/scripts/power" --bug nothing
 refused 'unknown planted bug nothing' "$top/scripts/dmarig" selftest --bug nothing
 refused 'unknown engine nothing' "$top/scripts/dmarig" selftest --engine nothing
 refused '1 to 3600' "$top/scripts/dmarig" selftest --seconds 0
