@@ -12,6 +12,7 @@ typedef int command_function(int argc, char **argv, const volatile sig_atomic_t 
 
 command_function command_run, command_print, command_asm;             /* command_files.c */
 command_function command_shrink;                                      /* command_shrink.c */
+command_function command_emit;                                        /* command_emit.c */
 command_function command_check;                                       /* command_check.c */
 command_function command_sweep;                                       /* command_sweep.c */
 command_function command_exhaustive;                                  /* command_exhaustive.c */

@@ -237,9 +237,13 @@ static void execute(struct runner *r, const struct record *record)
         o->report_count = o->report_next = 0;
         trace_end(r, "left out: %s", rig_rule_row(c.rule)->name);
     } else {
-        run_call(r, &c, timing);
+        observe(r, MOMENT_asked, 0);
+        if (!r->over)
+            run_call(r, &c, timing);
         if (!r->over)
             check_after(r, &c);
+        if (!r->over)
+            observe(r, MOMENT_returned, 0);
         count_call(r, &c);
         mark_call(r, &c);
         r->outcome->happened += !c.impossible && c.op != OP_return && c.op != OP_nop;

@@ -32,6 +32,28 @@ struct runner {
     uint8_t scratch[RIG_PIECES * PAGE_SIZE];
 };
 
+/* ---- who looks on ---- */
+
+enum moment {
+    MOMENT_asked,    /* the oracle has spoken of the innermost call, which is made next */
+    MOMENT_report,   /* a report was due: its rule is the detail */
+    MOMENT_entered,  /* the callback that was due has come: it is the innermost frame */
+    MOMENT_left,     /* it returns the detail */
+    MOMENT_returned, /* the innermost call has done what it should */
+    MOMENT_failed,   /* the run is over; what was still due stands in the oracle */
+    MOMENT_ended     /* the records have run out, and the end is judged next */
+};
+/* Changes nothing but `over`, which ends the run. */
+struct observer {
+    void (*tell)(struct observer *observer, struct runner *r, enum moment moment, int detail);
+};
+
+static inline void observe(struct runner *r, enum moment moment, int detail)
+{
+    if (r->options.observer)
+        r->options.observer->tell(r->options.observer, r, moment, detail);
+}
+
 /* ---- interpret.c ---- */
 
 void play_program(struct runner *r, const struct program *program);
@@ -79,7 +101,8 @@ void judge_received(struct runner *r, struct request *q);
  * not judged. */
 bool same_bytes(struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length,
                 const uint8_t *here);
-void judge_memory(struct runner *r, unsigned buffer); /* if it was ever mapped */
+void judge_memory(struct runner *r, unsigned buffer);     /* if it was ever mapped */
+struct rig_count predicted_count(const struct oracle *o); /* but the reports */
 void judge_end(struct runner *r); /* memory and conservation, when the program has ended */
 
 /* ---- run.c: verdicts, digest, trace ---- */

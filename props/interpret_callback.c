@@ -54,6 +54,8 @@ void check_reports(struct runner *r)
         property = PROPERTY_DMA_AFTER_DEREGISTER;
     else if (missing == RULE_PRV_42)
         property = PROPERTY_PROVIDER_AFTER_DEREGISTER;
+    for (unsigned i = 0; i < o->report_count; i++)
+        observe(r, MOMENT_report, (int)o->reports[i]);
     o->report_next = o->report_count = 0;
     if (broken(r, property, !missing))
         failed_text(r, property, rig_rule_row(missing)->name, "no report");
@@ -187,10 +189,12 @@ NTSTATUS callback(struct runner *r, enum frame_kind kind, enum name_class class,
     digest_add(r, 0x200000u + (unsigned)kind * 16 + o->expected.processor);
     trace_line(r, "%s on processor %u", frame_names[kind], o->expected.processor);
     oracle_enter(o);
+    observe(r, MOMENT_entered, 0);
     status = play_body(r);
     digest_add(r, (uint32_t)status);
     if (!r->over) {
         check_reports(r);
+        observe(r, MOMENT_left, (int)status);
         oracle_leave(o, status);
     }
     return status;
@@ -253,10 +257,12 @@ void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST 
     trace_line(r, "%s(list%u) on processor %u", frame_names[kind], n, o->expected.processor);
     oracle_enter(o);
     o->value[CLASS_list][n] = list;
+    observe(r, MOMENT_entered, 0);
     judge_list(r, &o->request[n], list);
     play_body(r);
     if (r->over)
         return;
     check_reports(r);
+    observe(r, MOMENT_left, STATUS_SUCCESS);
     oracle_leave(o, STATUS_SUCCESS);
 }

@@ -43,6 +43,15 @@ static const struct command_row commands[] = {
      "  -o OUT    write OUT, whole or not at all; the default is standard output, and what is to "
      "be\n"
      "            said goes to standard error\n"},
+    {"emit-c", command_emit, "turn a program into C",
+     "dmarig emit-c FILE [-o OUT]\n"
+     "\n"
+     "Runs the program in FILE and writes one C file that plays it and checks what has to come of "
+     "each\n"
+     "step. It includes core/rig.h alone; its head names the command that compiles it. Where the\n"
+     "program fails, the C fails too, until the machine is mended.\n"
+     "\n"
+     "  -o OUT    write OUT, whole or not at all; the default is standard output\n"},
     {"check", command_check, "judge random programs",
      "dmarig check [OPTION...]\n"
      "\n"

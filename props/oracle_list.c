@@ -310,7 +310,7 @@ static void add_pool(const struct pool *pool, struct rig_count *count)
     count->registers_held += pool->live ? pool->held : 0;
 }
 
-static struct rig_count predicted_count(const struct oracle *o)
+struct rig_count predicted_count(const struct oracle *o)
 {
     struct rig_count count = {.drivers = o->drivers,
                               .adapters = o->adapters,
@@ -381,6 +381,7 @@ void judge_end(struct runner *r)
 
     for (unsigned i = 0; i < o->active_count; i++)
         request_forget_data(o, &o->request[o->active[i]]);
+    observe(r, MOMENT_ended, 0);
     for (unsigned i = 1; i <= o->made[CLASS_buffer]; i++)
         if (o->buffer[i].life == LIFE_live)
             judge_memory(r, i);

@@ -2,6 +2,7 @@
  * report.c: a finding, for a person and for a fuzzing service.
  */
 #include "explain.h"
+#include <string.h>
 
 static void print_marked(FILE *to, const struct program *program, unsigned record,
                          const uint16_t *free_operands)
@@ -19,6 +20,16 @@ static void print_marked(FILE *to, const struct program *program, unsigned recor
     }
 }
 
+/* How to see it again, and, of a program for the bare machine, how to have it in C. */
+static void print_commands(FILE *to, const char *replay)
+{
+    static const char run[] = "dmarig run ";
+
+    fprintf(to, "replay: %s\n", replay);
+    if (strncmp(replay, run, sizeof run - 1) == 0)
+        fprintf(to, "in C:   dmarig emit-c %s -o repro.c\n", replay + sizeof run - 1);
+}
+
 void report_failure(FILE *to, const struct program *program, const struct failure *failure,
                     const char *replay, const uint16_t *free_operands)
 {
@@ -29,7 +40,7 @@ void report_failure(FILE *to, const struct program *program, const struct failur
     print_marked(to, program, failure->record, free_operands);
     fprintf(to, "\nexpected %s\ngot      %s\n", failure->expected, failure->actual);
     if (replay)
-        fprintf(to, "replay: %s\n", replay);
+        print_commands(to, replay);
     fprintf(to, "dmarig: Assertion '%s' failed.\nDEDUP_TOKEN: %s\n", failure->name, failure->token);
 }
 

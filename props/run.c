@@ -178,6 +178,7 @@ static struct verdict *fail(struct runner *r, enum property property)
     verdict->property = property;
     verdict->record = r->record;
     trace_line(r, "FAIL %s", properties[property].name);
+    observe(r, MOMENT_failed, 0);
     return verdict;
 }
 

@@ -60,12 +60,15 @@ struct mark {
 /* Variants of the program that are run too: none, one for each metamorphic property, or all. */
 enum transforms { TRANSFORMS_NONE, TRANSFORMS_ONE, TRANSFORMS_ALL };
 
+struct observer;
+
 struct run_options {
     bool legal_only;               /* skip calls the oracle would refuse */
     enum property only;            /* judge this property alone; PROPERTY_NONE: all */
     bool state;                    /* say in the outcome what state the records leave */
     enum transforms transforms;    /* with `only` a metamorphic property: all, if nothing is said */
     FILE *trace;                   /* a readable trace as it happens, or NULL */
+    struct observer *observer;     /* told of each step (interpret.h), or NULL */
     struct statistics *statistics; /* added to, or NULL */
     struct mark *marks;            /* PROGRAM_MAX zeroed ones, to be filled in, or NULL */
 };

@@ -55,13 +55,13 @@ refused 'expected one argument' "$top/scripts/mutants" --jobs
 refused 'no such file' "$top/scripts/mutants" --file core/nothing.c
 
 refused 'expected FILE' "$top/scripts/repro"
-for command in repro 'dmarig run' 'dmarig print' 'dmarig asm'; do
+for command in repro 'dmarig run' 'dmarig print' 'dmarig asm' 'dmarig emit-c'; do
     read -ra words <<<"$command"
     refused 'missing.dma' "$top/scripts/${words[0]}" "${words[@]:1}" missing.dma
     refused 'folder' "$top/scripts/${words[0]}" "${words[@]:1}" folder
     refused 'large.dma' "$top/scripts/${words[0]}" "${words[@]:1}" large.dma
 done
-for command in repro 'dmarig run' 'dmarig asm'; do
+for command in repro 'dmarig run' 'dmarig asm' 'dmarig emit-c'; do
     read -ra words <<<"$command"
     refused 'wrong.dma:1:1: expected .*, found' "$top/scripts/${words[0]}" "${words[@]:1}" wrong.dma
 done
@@ -72,6 +72,7 @@ if [[ $(id -u) != 0 ]]; then
 fi
 
 refused 'nothing' "$top/scripts/dmarig" nothing
+refused 'kept/inner' "$top/scripts/dmarig" emit-c "$top/corpus/v1/seed/late_callback_after_reset.dma" -o kept/inner
 refused 'nothing' "$top/scripts/dmarig" check --target nothing
 refused 'soon' "$top/scripts/dmarig" check --runs soon
 refused 'nonsense' "$top/scripts/dmarig" check --nonsense
