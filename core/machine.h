@@ -210,7 +210,7 @@ struct net_buffer {
 
 struct net_buffer_list {
     NET_BUFFER_LIST head;
-    bool live, sent_while_pausing;
+    bool live, sent_while_pausing, sent_after_removal;
     uint8_t adapter; /* index + 1 of the adapter that owns it, 0: the system */
 };
 

@@ -26,7 +26,7 @@ static void check_send_return(struct machine *machine, const struct adapter *ada
         return;
     if (list->sent_while_pausing)
         verifier_report(machine, RULE_LIFE_34, "MiniportSendNetBufferLists");
-    else if (adapter->removed)
+    else if (list->sent_after_removal)
         verifier_report(machine, RULE_LIFE_70, "MiniportSendNetBufferLists");
 }
 
@@ -44,6 +44,7 @@ bool rig_send(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl,
     generation = adapter->generation;
     list->adapter = (uint8_t)(index + 1);
     list->sent_while_pausing = adapter->state == ADAPTER_PAUSING;
+    list->sent_after_removal = adapter->removed;
     adapter->sends++;
     frame_enter(machine, SITE_OTHER, level);
     machine->drivers[adapter->driver].handlers.SendNetBufferListsHandler(

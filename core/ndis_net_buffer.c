@@ -131,7 +131,7 @@ static enum rig_rule check_net_buffer(struct machine *machine, PNET_BUFFER nb, b
 ULONG NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = check_net_buffer(machine, NetBuffer, false);
+    enum rig_rule rule = check_net_buffer(machine, NetBuffer, true);
 
     if (rule) {
         verifier_report(machine, rule, "NdisQueryNetBufferPhysicalCount");

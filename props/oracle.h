@@ -129,7 +129,7 @@ struct o_nb {
 struct o_nbl {
     enum life life;
     unsigned count, nb[3], adapter; /* adapter: who owns it, 0 the operating system */
-    bool pausing;                   /* its latest send found the adapter Pausing */
+    bool pausing, removed;          /* its latest send found the adapter Pausing, the device gone */
 };
 
 struct o_device {

@@ -244,6 +244,19 @@ static bool driver_owns(const struct oracle *o, unsigned nb)
     return !o->nb[nb].list || o->nbl[o->nb[nb].list].adapter;
 }
 
+/* A live NET_BUFFER that the driver may look at, at the right level; 0: CALL is refused. */
+static unsigned owned_nb(const struct oracle *o, struct call *c)
+{
+    unsigned n = live_nb(o, c);
+
+    if (!n || wrong_level(o, c))
+        return 0;
+    if (driver_owns(o, n))
+        return n;
+    refuse(c, RULE_LIFE_75);
+    return 0;
+}
+
 void oracle_NdisFreeNetBuffer(struct oracle *o, struct call *c)
 {
     unsigned n = live_nb(o, c);
@@ -261,16 +274,12 @@ void oracle_NdisFreeNetBuffer(struct oracle *o, struct call *c)
 /* Advance or retreat: the data moves by DELTA bytes, cut to LIMIT. */
 static unsigned resolve_move(struct oracle *o, struct call *c, bool forward)
 {
-    unsigned n = live_nb(o, c);
-    uint32_t limit = n ? (forward ? o->nb[n].length : o->nb[n].offset) : 0;
+    unsigned n = named(c, 0, CLASS_nb);
+    bool live = n && o->nb[n].life == LIFE_live;
+    uint32_t limit = live ? (forward ? o->nb[n].length : o->nb[n].offset) : 0;
 
     c->length = cut(number_of(c, 1, limit), limit);
-    if (!n || wrong_level(o, c))
-        return 0;
-    if (driver_owns(o, n))
-        return n;
-    refuse(c, RULE_LIFE_75);
-    return 0;
+    return owned_nb(o, c);
 }
 
 void oracle_NdisAdvanceNetBufferDataStart(struct oracle *o, struct call *c)
@@ -309,9 +318,9 @@ uint32_t pieces_of(const struct oracle *o, unsigned chain, uint64_t bytes)
 
 void oracle_NdisQueryNetBufferPhysicalCount(struct oracle *o, struct call *c)
 {
-    unsigned n = live_nb(o, c);
+    unsigned n = owned_nb(o, c);
 
-    if (!n || wrong_level(o, c))
+    if (!n)
         return;
     c->value = pieces_of(o, o->nb[n].current, (uint64_t)o->nb[n].current_offset + o->nb[n].length);
 }

@@ -399,6 +399,7 @@ void oracle_send(struct oracle *o, struct call *c)
     adapter->sends++;
     o->nbl[list].adapter = n;
     o->nbl[list].pausing = adapter->state == STATE_pausing;
+    o->nbl[list].removed = adapter->removed;
     oracle_expect_here(o, FRAME_send, n, list, level);
 }
 
@@ -408,7 +409,7 @@ static void leave_send(struct oracle *o, unsigned n, unsigned list)
         return;
     if (o->nbl[list].pausing)
         oracle_report_due(o, RULE_LIFE_34);
-    else if (o->adapter[n].removed)
+    else if (o->nbl[list].removed)
         oracle_report_due(o, RULE_LIFE_70);
 }
 

@@ -180,7 +180,7 @@ static void add_nbl(struct survey *s, unsigned n)
 {
     const struct o_nbl *list = &s->o->nbl[n];
 
-    add_pair(s, list->count, list->pausing);
+    add_pair(s, list->count, list->pausing + 2u * list->removed);
     for (unsigned i = 0; i < list->count && i < 3; i++)
         add_rank(s, CLASS_nb, list->nb[i]);
     add_rank(s, CLASS_adapter, list->adapter);
