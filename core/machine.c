@@ -161,6 +161,26 @@ RIG_NO_COVERAGE void rig_reset(struct machine *machine)
     set_defaults(machine);
 }
 
+/* ---- slots ---- */
+
+int slot_take(struct machine *machine, enum rig_setting limit, enum rig_site site,
+              const void *taken, size_t size, uint32_t *used)
+{
+    const uint8_t *row = taken;
+    unsigned count = 0, first = *used;
+
+    for (unsigned i = *used; i-- > 0;) {
+        count += row[i * size] != 0;
+        if (!row[i * size])
+            first = i;
+    }
+    if (count >= machine->settings[limit] || site_refuses(machine, site))
+        return -1;
+    if (first == *used)
+        ++*used;
+    return (int)first;
+}
+
 /* ---- handles ---- */
 
 enum { HANDLE_MARK = 0xD3 };

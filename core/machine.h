@@ -307,6 +307,14 @@ struct machine *machine_bound(void);
 /* Ask for a resource of SITE, when nothing else stands in its way. True: it is refused. */
 bool site_refuses(struct machine *machine, enum rig_site site);
 
+/* Take the first free row of a table in which at most the setting LIMIT rows may be taken: its index,
+ * or -1. TAKEN is the byte of the first row that says so, the others' lie SIZE bytes apart, USED is
+ * how far the table was used. */
+int slot_take(struct machine *machine, enum rig_setting limit, enum rig_site site,
+              const void *taken, size_t size, uint32_t *used);
+#define SLOTS(machine, table, taken) \
+    &(machine)->table[0].taken, sizeof(machine)->table[0], &(machine)->used.table
+
 /* ---- handles ---- */
 
 enum handle_class { HANDLE_DRIVER = 1, HANDLE_ADAPTER, HANDLE_DMA, HANDLE_PROVIDER, HANDLE_KIT };

@@ -304,18 +304,9 @@ static void grant_waiting(struct machine *machine, unsigned index)
 
 static struct request *free_request(struct machine *machine)
 {
-    unsigned used = 0;
+    int slot = slot_take(machine, SETTING_lists, RIG_SITE_mapping, SLOTS(machine, requests, state));
 
-    for (unsigned i = 0; i < machine->used.requests; i++)
-        used += !(machine->requests[i].state == REQUEST_FREE);
-    if (used >= machine->settings[SETTING_lists] || site_refuses(machine, RIG_SITE_mapping))
-        return NULL;
-    for (unsigned i = 0;; i++)
-        if (machine->requests[i].state == REQUEST_FREE) {
-            if (machine->used.requests <= i)
-                machine->used.requests = i + 1;
-            return &machine->requests[i];
-        }
+    return slot < 0 ? NULL : &machine->requests[slot];
 }
 
 /* The pieces of a range into a request's slot; the caller has seen that it can be mapped. */

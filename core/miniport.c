@@ -96,18 +96,9 @@ static enum rig_rule check_driver(struct machine *machine,
 
 static struct driver *free_driver(struct machine *machine)
 {
-    unsigned used = 0;
+    int slot = slot_take(machine, SETTING_drivers, RIG_SITE_driver, SLOTS(machine, drivers, live));
 
-    for (unsigned i = 0; i < machine->used.drivers; i++)
-        used += !(!machine->drivers[i].live);
-    if (used >= machine->settings[SETTING_drivers] || site_refuses(machine, RIG_SITE_driver))
-        return NULL;
-    for (unsigned i = 0;; i++)
-        if (!machine->drivers[i].live) {
-            if (machine->used.drivers <= i)
-                machine->used.drivers = i + 1;
-            return &machine->drivers[i];
-        }
+    return slot < 0 ? NULL : &machine->drivers[slot];
 }
 
 NDIS_STATUS NdisMRegisterMiniportDriver(

@@ -53,18 +53,10 @@ void adapter_end(struct machine *machine, struct adapter *adapter)
 
 static struct adapter *free_adapter(struct machine *machine)
 {
-    unsigned used = 0;
+    int slot =
+        slot_take(machine, SETTING_adapters, RIG_SITE_adapter, SLOTS(machine, adapters, state));
 
-    for (unsigned i = 0; i < machine->used.adapters; i++)
-        used += !(machine->adapters[i].state == ADAPTER_GONE);
-    if (used >= machine->settings[SETTING_adapters] || site_refuses(machine, RIG_SITE_adapter))
-        return NULL;
-    for (unsigned i = 0;; i++)
-        if (machine->adapters[i].state == ADAPTER_GONE) {
-            if (machine->used.adapters <= i)
-                machine->used.adapters = i + 1;
-            return &machine->adapters[i];
-        }
+    return slot < 0 ? NULL : &machine->adapters[slot];
 }
 
 static NDIS_STATUS call_initialize(struct machine *machine, struct adapter *adapter)

@@ -143,18 +143,10 @@ static enum rig_rule check_site(struct machine *machine, const NET_DMA_PROVIDER_
 
 static struct provider *free_provider(struct machine *machine)
 {
-    unsigned used = 0;
+    int slot =
+        slot_take(machine, SETTING_providers, RIG_SITE_provider, SLOTS(machine, providers, live));
 
-    for (unsigned i = 0; i < machine->used.providers; i++)
-        used += !(!machine->providers[i].live);
-    if (used >= machine->settings[SETTING_providers] || site_refuses(machine, RIG_SITE_provider))
-        return NULL;
-    for (unsigned i = 0;; i++)
-        if (!machine->providers[i].live) {
-            if (machine->used.providers <= i)
-                machine->used.providers = i + 1;
-            return &machine->providers[i];
-        }
+    return slot < 0 ? NULL : &machine->providers[slot];
 }
 
 /* AFF-01..03: one entry for each channel there could be; the array goes when the call ends. */

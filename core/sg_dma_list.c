@@ -18,18 +18,9 @@ enum { MANY_PIECES = 16, SMALL_PIECE = 256 };
 
 struct sg *sg_take(struct machine *machine)
 {
-    unsigned used = 0;
+    int slot = slot_take(machine, SETTING_lists, RIG_SITE_request, SLOTS(machine, sgs, state));
 
-    for (unsigned i = 0; i < machine->used.sgs; i++)
-        used += !(machine->sgs[i].state == SG_FREE);
-    if (used >= machine->settings[SETTING_lists] || site_refuses(machine, RIG_SITE_request))
-        return NULL;
-    for (unsigned i = 0;; i++)
-        if (machine->sgs[i].state == SG_FREE) {
-            if (machine->used.sgs <= i)
-                machine->used.sgs = i + 1;
-            return &machine->sgs[i];
-        }
+    return slot < 0 ? NULL : &machine->sgs[slot];
 }
 
 void sg_forget(struct machine *machine, struct sg *sg)
