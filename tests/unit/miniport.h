@@ -10,25 +10,35 @@
 
 #include <cmocka.h>
 
-/* A machine of its own, bound; miniport_drop_machine ends it. */
-static inline struct machine *miniport_make_machine(const struct rig_hooks *hooks)
+static inline struct machine *miniport_fresh_machine(void)
 {
     size_t size = (rig_size() + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
     void *storage = aligned_alloc(PAGE_SIZE, size);
-    struct machine *machine;
 
     assert_non_null(storage);
     memset(storage, 0, size);
-    machine = rig_make(storage);
+    return rig_make(storage);
+}
+
+/* A machine of its own, bound; miniport_drop_machine ends it. */
+static inline struct machine *miniport_make_machine(const struct rig_hooks *hooks)
+{
+    struct machine *machine = miniport_fresh_machine();
+
     rig_bind(machine);
     rig_set_hooks(machine, hooks);
     return machine;
 }
 
+/* Whatever was done, not one byte of it is left after a reset. */
 static inline void miniport_drop_machine(struct machine *machine)
 {
+    struct machine *fresh = miniport_fresh_machine();
+
     rig_reset(machine);
+    assert_memory_equal(machine, fresh, rig_size());
     rig_bind(NULL);
+    free(fresh);
     free(machine);
 }
 
