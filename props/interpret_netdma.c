@@ -206,7 +206,7 @@ void interpret_NetDmaProviderStart(struct runner *r, struct call *c)
     a.MajorHwVersion = 1;
     a.Size = sizes[c->a[3].n];
     a.Flags = c->a[6].n;
-    a.VendorId = c->a[4].n ? 0x18086 : 0x8086;
+    a.VendorId = c->a[4].n ? 0x10000 : 0xFFFF; /* ATT-02: at the border */
     a.DmaChannelCount = c->length;
     a.MaximumTransferSize = c->offset;
     if (c->a[5].n != SPACE_zero)

@@ -163,6 +163,7 @@ static void test_list_memory_goes_round(void **state)
         assert_int_equal(map(adapter, mdl, 126976), STATUS_SUCCESS);
         rounds += delivered < last;
         assert_true(delivered > kept);
+        assert_int_equal((uintptr_t)delivered % 16, 0);
         assert_int_equal(kept->NumberOfElements, elements);
         adapter->DmaOperations->PutScatterGatherList(adapter, delivered, TRUE);
     }

@@ -357,6 +357,48 @@ static void test_handlers_are_required(void **state)
     }
 }
 
+/* LIFE-05: the releases of NDIS 6. */
+static void test_versions(void **state)
+{
+    static const UCHAR releases[] = {0, 1, 20, 30, 40, 50, 51, 60, 70, 80, 81, 82, 83, 84, 85, 86};
+
+    (void)state;
+    for (unsigned minor = 0, next = 0; minor < 256; minor++) {
+        NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = good_driver();
+        bool exists = next < sizeof releases && releases[next] == minor;
+
+        next += exists;
+        c.MinorNdisVersion = (UCHAR)minor;
+        assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &world->driver),
+                         exists ? NDIS_STATUS_SUCCESS : NDIS_STATUS_BAD_VERSION);
+        if (exists)
+            NdisMDeregisterMiniportDriver(world->driver);
+    }
+}
+
+/* LIFE-08: each revision asks for its own size. */
+static void test_sizes_of_revisions(void **state)
+{
+    static const USHORT sizes[] = {NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1,
+                                   NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2,
+                                   NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3,
+                                   NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3};
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = good_driver();
+
+        c.Header.Revision = (UCHAR)(i + 1);
+        c.Header.Size = (USHORT)(sizes[i] - 1);
+        assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &world->driver),
+                         NDIS_STATUS_BAD_CHARACTERISTICS);
+        c.Header.Size = sizes[i];
+        assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &world->driver),
+                         NDIS_STATUS_SUCCESS);
+        assert_int_equal(world->reports, i + 1);
+    }
+}
+
 /* A handle whose slot lies behind its table names nothing. */
 static void test_handle_behind_its_table(void **state)
 {
@@ -411,6 +453,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_reset_without_a_handler, setup, teardown),
         cmocka_unit_test_setup_teardown(test_calculate_without_registers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_handlers_are_required, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_versions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sizes_of_revisions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_handle_behind_its_table, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pool_lent_for_a_list, setup, teardown),
     };

@@ -1,0 +1,215 @@
+/*
+ * test_kit_tables.c: what a hosted driver has of each: blocks of pool, interrupts, devices. The right
+ * one is found among several, and they are as many as they are said to be.
+ */
+#include "miniport.h"
+#include "rig_device.h"
+
+enum { ADAPTERS = 4 };
+
+static struct machine *machine;
+static NDIS_HANDLE driver, adapters[ADAPTERS];
+static unsigned count;
+
+static NDIS_STATUS initialize(NDIS_HANDLE handle, NDIS_HANDLE context,
+                              PNDIS_MINIPORT_INIT_PARAMETERS parameters)
+{
+    (void)context;
+    assert_ptr_equal(parameters->AllocatedResources, rig_resources(machine, handle));
+    adapters[count++] = handle;
+    miniport_set_attributes(handle, machine);
+    return NDIS_STATUS_SUCCESS;
+}
+
+static BOOLEAN isr(NDIS_HANDLE context, PBOOLEAN queue, PULONG targets)
+{
+    (void)context;
+    (void)targets;
+    *queue = FALSE;
+    return FALSE;
+}
+
+static VOID dpc(NDIS_HANDLE context, PVOID own, PVOID reserved1, PVOID reserved2)
+{
+    (void)context;
+    (void)own;
+    (void)reserved1;
+    (void)reserved2;
+}
+
+static int setup(void **state)
+{
+    struct rig_hooks hooks = {0};
+    NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = miniport_characteristics(initialize);
+
+    (void)state;
+    machine = miniport_make_machine(&hooks);
+    assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &driver),
+                     NDIS_STATUS_SUCCESS);
+    for (count = 0; count < ADAPTERS;)
+        assert_true(rig_initialize(machine, driver));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    miniport_drop_machine(machine);
+    return 0;
+}
+
+static NDIS_HANDLE connect(NDIS_HANDLE adapter)
+{
+    NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS c = {
+        .Header = {NDIS_OBJECT_TYPE_MINIPORT_INTERRUPT, NDIS_MINIPORT_INTERRUPT_REVISION_1,
+                   NDIS_SIZEOF_MINIPORT_INTERRUPT_CHARACTERISTICS_REVISION_1},
+        .InterruptHandler = isr,
+        .InterruptDpcHandler = dpc,
+    };
+    NDIS_HANDLE handle = NULL;
+
+    return NdisMRegisterInterruptEx(adapter, NULL, &c, &handle) == NDIS_STATUS_SUCCESS ? handle
+                                                                                       : NULL;
+}
+
+static void *take_memory(NDIS_HANDLE owner, UINT length)
+{
+    return NdisAllocateMemoryWithTagPriority(owner, length, 0, NormalPoolPriority);
+}
+
+/* A memory block and an interrupt, those of each adapter at a place of their own. */
+static void test_resources(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < ADAPTERS; i++) {
+        const NDIS_RESOURCE_LIST *list = rig_resources(machine, adapters[i]);
+        const CM_PARTIAL_RESOURCE_DESCRIPTOR *row = list->PartialDescriptors;
+
+        assert_int_equal(list->Version, 1);
+        assert_int_equal(list->Revision, 1);
+        assert_int_equal(list->Count, 2);
+        assert_int_equal(row[0].Type, CmResourceTypeMemory);
+        assert_int_equal(row[0].u.Memory.Length, PAGE_SIZE);
+        assert_int_equal(row[0].u.Memory.Start.QuadPart % PAGE_SIZE, 0);
+        assert_int_equal(
+            row[0].u.Memory.Start.QuadPart -
+                rig_resources(machine, adapters[0])->PartialDescriptors[0].u.Memory.Start.QuadPart,
+            i * PAGE_SIZE);
+        assert_int_equal(row[1].Type, CmResourceTypeInterrupt);
+        assert_int_equal(row[1].u.Interrupt.Level, RIG_DEVICE_LEVEL);
+        assert_int_equal(row[1].u.Interrupt.Vector, RIG_DEVICE_LEVEL);
+        assert_int_equal(row[1].u.Interrupt.Affinity, 1);
+    }
+}
+
+/* 256 KiB of pool: a block takes its length and a red zone, in steps of 16 bytes. */
+static void test_pool_is_so_large(void **state)
+{
+    static const struct {
+        UINT length;
+        unsigned blocks;
+    } rows[] = {{1007, 256}, {1008, 256}, {1009, 252}};
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned blocks = 0;
+
+        teardown(NULL);
+        setup(NULL);
+        for (const uint8_t *block; (block = take_memory(driver, rows[i].length)); blocks++)
+            assert_int_equal((uintptr_t)block % 16, 0);
+        assert_int_equal(blocks, rows[i].blocks);
+        assert_null(rig_fault(machine)->text);
+    }
+}
+
+/* What each adapter leaves behind is its own. */
+static void test_left_by_whom(void **state)
+{
+    NDIS_HANDLE interrupts[ADAPTERS];
+    PVOID blocks[ADAPTERS], places[ADAPTERS];
+
+    (void)state;
+    for (unsigned i = 0; i < ADAPTERS; i++) {
+        rig_origin(machine, 10 + i);
+        blocks[i] = take_memory(adapters[i], 100);
+        rig_origin(machine, 20 + i);
+        interrupts[i] = connect(adapters[i]);
+        assert_non_null(interrupts[i]);
+        rig_origin(machine, 30 + i);
+        assert_int_equal(
+            NdisMMapIoSpace(
+                &places[i], adapters[i],
+                rig_resources(machine, adapters[i])->PartialDescriptors[0].u.Memory.Start,
+                PAGE_SIZE),
+            NDIS_STATUS_SUCCESS);
+    }
+    for (unsigned i = ADAPTERS; i-- > 0;) {
+        assert_string_equal(rig_left(machine, adapters[i]).text, "memory is left allocated");
+        assert_int_equal(rig_left(machine, adapters[i]).made, 10 + i);
+        NdisFreeMemory(blocks[i], 100, 0);
+        assert_string_equal(rig_left(machine, adapters[i]).text, "an interrupt is left registered");
+        assert_int_equal(rig_left(machine, adapters[i]).made, 20 + i);
+        NdisMDeregisterInterruptEx(interrupts[i]);
+        assert_string_equal(rig_left(machine, adapters[i]).text,
+                            "device registers are left mapped");
+        assert_int_equal(rig_left(machine, adapters[i]).made, 30 + i);
+        assert_int_equal(rig_left(machine, adapters[i]).freed, 0);
+        NdisMUnmapIoSpace(adapters[i], places[i], PAGE_SIZE);
+        assert_null(rig_left(machine, adapters[i]).text);
+    }
+    assert_null(rig_fault(machine)->text);
+}
+
+/* Each device raises the interrupt of its own adapter, once, while it is registered. */
+static void test_interrupts_of_each(void **state)
+{
+    NDIS_HANDLE interrupts[ADAPTERS], handle;
+    PVOID place;
+    unsigned registered = ADAPTERS;
+
+    (void)state;
+    for (unsigned i = 0; i < ADAPTERS; i++)
+        interrupts[i] = connect(adapters[i]);
+    while ((handle = connect(adapters[0]))) {
+        NdisMDeregisterInterruptEx(handle);
+        registered++;
+    }
+    assert_int_equal(registered, 16); /* KIT_INTERRUPTS: a handle is not used again */
+    assert_int_equal(
+        NdisMMapIoSpace(&place, adapters[2],
+                        rig_resources(machine, adapters[2])->PartialDescriptors[0].u.Memory.Start,
+                        PAGE_SIZE),
+        NDIS_STATUS_SUCCESS);
+    WRITE_REGISTER_ULONG((volatile ULONG *)place + RIG_CONTROL, RIG_CONTROL_ON);
+    WRITE_REGISTER_ULONG((volatile ULONG *)place + RIG_TX_LENGTH, 1);
+    WRITE_REGISTER_ULONG((volatile ULONG *)place + RIG_TX_DOORBELL, 1);
+    assert_int_equal(rig_owed(machine), 0);
+    {
+        struct rig_frame frame;
+
+        assert_false(rig_device_frame(machine, adapters[1], 0, &frame));
+        assert_true(rig_device_frame(machine, adapters[2], 0, &frame));
+    }
+    assert_int_equal(rig_owed(machine), 1);
+    NdisMDeregisterInterruptEx(interrupts[1]);
+    assert_int_equal(rig_owed(machine), 1);
+    NdisMDeregisterInterruptEx(interrupts[2]);
+    assert_int_equal(rig_owed(machine), 0);
+    NdisMDeregisterInterruptEx(interrupts[2]);
+    assert_string_equal(rig_fault(machine)->text, "an interrupt is deregistered wrongly");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(resources),
+        TEST(pool_is_so_large),
+        TEST(left_by_whom),
+        TEST(interrupts_of_each),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
