@@ -360,7 +360,8 @@ NDIS_STATUS NdisMRegisterInterruptEx(
     return NDIS_STATUS_SUCCESS;
 }
 
-/* No ISR runs any more, and a DPC that was queued has run when this returns (LIFE-43). */
+/* An ISR may run until this returns: one that is owed does so now, or never. A DPC that is queued
+ * has run by then (LIFE-43). */
 void NdisMDeregisterInterruptEx(NDIS_HANDLE NdisInterruptHandle)
 {
     struct machine *machine = machine_bound();
@@ -372,10 +373,12 @@ void NdisMDeregisterInterruptEx(NDIS_HANDLE NdisInterruptHandle)
         return;
     }
     processor_forget(machine, run_isr, bits);
-    if (interrupt->dpc_owed) {
-        processor_forget(machine, run_dpc, bits);
+    if (interrupt->isr_owed && machine->timing != RIG_LATER)
+        run_isr(machine, bits);
+    processor_forget(machine, run_dpc, bits);
+    if (interrupt->dpc_owed)
         run_dpc(machine, bits);
-    }
+    processor_forget(machine, run_isr, bits); /* the DPC may have set the device going */
     interrupt->live = false;
 }
 

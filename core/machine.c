@@ -151,7 +151,7 @@ RIG_NO_COVERAGE void rig_reset(struct machine *machine)
     reset_ndis(machine);
     CLEAR(work, machine->used.work);
     CLEAR(irql, PROCESSORS);
-    CLEAR(frames, RIG_FRAMES);
+    CLEAR(frames, RIG_FRAMES + 1);
     CLEAR(asked, RIG_SITE_COUNT);
     memset(&machine->refusal, 0, sizeof machine->refusal);
     memset(&machine->hooks, 0, sizeof machine->hooks);

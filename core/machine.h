@@ -257,7 +257,7 @@ struct machine {
     KIRQL irql[PROCESSORS];
     uint8_t current; /* processor */
     uint8_t frame_count;
-    struct frame frames[RIG_FRAMES];
+    struct frame frames[RIG_FRAMES + 1]; /* one more for what NdisMDeregisterInterruptEx awaits */
     uint32_t owed;
     struct work work[WORK];
 

@@ -23,7 +23,7 @@ struct frame *frame_enter(struct machine *machine, enum site site, KIRQL level)
 {
     struct frame *frame = &machine->frames[machine->frame_count];
 
-    assert(machine->frame_count < RIG_FRAMES);
+    assert(machine->frame_count < RIG_FRAMES + (site == SITE_WORK));
     machine->frame_count++;
     frame->site = (uint8_t)site;
     frame->processor = machine->current;
@@ -56,7 +56,7 @@ bool processor_can(const struct machine *machine, KIRQL level)
 
 int processor_choose(const struct machine *machine)
 {
-    if (machine->timing == RIG_LATER || machine->frame_count == RIG_FRAMES)
+    if (machine->timing == RIG_LATER || machine->frame_count >= RIG_FRAMES)
         return -1;
     if (machine->timing == RIG_INSIDE)
         return machine->current;
@@ -101,7 +101,7 @@ bool rig_step(struct machine *machine, unsigned owed, unsigned processor)
     uint8_t caller = machine->current;
 
     if (owed >= machine->owed || processor >= machine->settings[SETTING_processors] ||
-        machine->frame_count == RIG_FRAMES || machine->irql[processor] >= machine->work[owed].level)
+        machine->frame_count >= RIG_FRAMES || machine->irql[processor] >= machine->work[owed].level)
         return false;
     work = machine->work[owed];
     remove_work(machine, owed);

@@ -111,7 +111,7 @@ static NDIS_STATUS start(struct machine *machine, const struct dma *dma,
     if (status == STATUS_SUCCESS &&
         p->ScatterGatherListBufferSize < p->ScatterGatherListBufferSizeNeeded)
         return NDIS_STATUS_BUFFER_TOO_SHORT;
-    if (status != STATUS_SUCCESS || machine->frame_count == RIG_FRAMES ||
+    if (status != STATUS_SUCCESS || machine->frame_count >= RIG_FRAMES ||
         !has_room(machine, dma, registers))
         return NDIS_STATUS_RESOURCES;
     sg = sg_take(machine);

@@ -28,13 +28,19 @@ static NDIS_STATUS initialize(NDIS_HANDLE handle, NDIS_HANDLE context,
     return NDIS_STATUS_SUCCESS;
 }
 
-static void start_adapter(void)
+static void start_adapter_with(MINIPORT_CANCEL_SEND_HANDLER cancel)
 {
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = miniport_characteristics(initialize);
 
+    c.CancelSendHandler = cancel;
     assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &driver),
                      NDIS_STATUS_SUCCESS);
     assert_true(rig_initialize(machine, driver));
+}
+
+static void start_adapter(void)
+{
+    start_adapter_with(miniport_cancel);
 }
 
 static int setup(void **state)
@@ -384,10 +390,58 @@ static void test_interrupts(void **state)
         assert_int_equal(rig_owed(machine), i >= 2);
     }
     assert_int_equal(interrupts, 4);
-    NdisMDeregisterInterruptEx(handle); /* runs the DPC (LIFE-43) */
+    NdisMDeregisterInterruptEx(handle);
     assert_int_equal(dpcs, 1);
     assert_int_equal(rig_owed(machine), 0);
     assert_null(rig_fault(machine)->text);
+}
+
+static NDIS_HANDLE deregistered;
+static volatile ULONG *raised; /* by the DPC: the block of the device to set going */
+static unsigned depth;
+
+/* As many frames as can be nested; the last one deregisters the interrupt. */
+static void cancel_deep(NDIS_HANDLE context, PVOID id)
+{
+    (void)context;
+    depth++;
+    if (!rig_cancel_send(machine, adapter, id, PASSIVE_LEVEL))
+        NdisMDeregisterInterruptEx(deregistered);
+}
+
+static VOID raising_dpc(NDIS_HANDLE context, PVOID reserved, PVOID parameters, PVOID throttle)
+{
+    dpc(context, reserved, parameters, throttle);
+    assert_int_equal(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    assert_false(rig_step(machine, 0, 1)); /* one frame more is for no one else */
+    raise_interrupt(raised, 99);
+}
+
+/* LIFE-43: deregistration awaits the DPC that is queued, how deep ever; what comes after is lost. */
+static void test_deregistration_awaits_the_dpc(void **state)
+{
+    (void)state;
+    for (unsigned later = 0; later < 2; later++) {
+        NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS given = good_interrupt();
+
+        start_adapter_with(cancel_deep);
+        given.InterruptDpcHandler = raising_dpc;
+        raised = map_block();
+        depth = interrupts = dpcs = 0;
+        assert_int_equal(NdisMRegisterInterruptEx(adapter, NULL, &given, &deregistered),
+                         NDIS_STATUS_SUCCESS);
+        raise_interrupt(raised, 1);
+        assert_true(rig_step(machine, 0, 0)); /* the ISR; its DPC is queued */
+        raise_interrupt(raised, 2);
+        assert_true(rig_restart(machine, adapter));
+        rig_timing(machine, later ? RIG_LATER : RIG_INSIDE);
+        assert_true(rig_cancel_send(machine, adapter, NULL, PASSIVE_LEVEL));
+        assert_int_equal(depth, RIG_FRAMES);
+        assert_int_equal(interrupts, later ? 1 : 2);
+        assert_int_equal(dpcs, 1);
+        assert_int_equal(rig_owed(machine), 0);
+        assert_null(rig_fault(machine)->text);
+    }
 }
 
 /* An interrupt left behind is told, and does not come after the device or its adapter is gone. */
@@ -479,6 +533,7 @@ int main(void)
         TEST(device_holds_so_much),
         TEST(frames),
         TEST(interrupts),
+        TEST(deregistration_awaits_the_dpc),
         TEST(interrupts_left),
         TEST(interrupts_run_out),
         TEST(interrupt_faults),
