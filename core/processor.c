@@ -23,7 +23,7 @@ struct frame *frame_enter(struct machine *machine, enum site site, KIRQL level)
 {
     struct frame *frame = &machine->frames[machine->frame_count];
 
-    assert(machine->frame_count < RIG_FRAMES + (site == SITE_WORK));
+    assert(machine->frame_count <= RIG_FRAMES);
     machine->frame_count++;
     frame->site = (uint8_t)site;
     frame->processor = machine->current;

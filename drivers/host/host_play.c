@@ -174,9 +174,11 @@ static bool play_adapter(struct host *host, const struct record *record)
         return play_surprise_remove(host, name);
     case OP_send:
         return play_send(host, name, number(host, record->r[1], CLASS_nbl), levels[record->r[2]]);
-    default:
+    case OP_cancel_send:
         return rig_cancel_send(host->machine, handle, (PVOID)(uintptr_t)HOST_CANCEL_ID,
                                levels[record->r[1]]);
+    default:
+        return false;
     }
 }
 

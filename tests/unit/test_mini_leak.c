@@ -61,7 +61,7 @@ static void test_found_at_random(void **state)
     assert_in_range(program.count, 8, 16);
     text = report(&program);
     assert_in_range(trace_lines(text), 5, 12);
-    assert_non_null(strstr(text, "mini_send.c:"));
+    assert_non_null(strstr(text, "mini.c:"));
     assert_non_null(strstr(text, "  NdisMAllocateNetBufferSGList\n"));
     assert_non_null(strstr(text, "  NdisMSendNetBufferListsComplete\n"));
     assert_null(strstr(text, "/mini"));
