@@ -50,8 +50,8 @@ static void on_found(void *context, const struct program *program, const struct 
     if (fails_again(hunt, &smaller))
         shrink_program(&smaller, fails_again, hunt);
     runner_run(hunt->sweep.runner, &smaller, &options, &again);
-    printf("%s, with %s refused:\n", hunt->path,
-           rig_site_row((enum rig_site)smaller.records[0].r[0])->text);
+    printf("%s, with request %u refused:\n", hunt->path,
+           operand_get(&program->records[0], &op_table[OP_fault].operands[1]) + 1);
     report_finding(stdout, &smaller, &again.verdict, NULL);
 }
 

@@ -18,18 +18,27 @@ static uint64_t refused(const struct statistics *statistics)
     return sum;
 }
 
+/* The run as it is judged, then against the one without the refused call: it left no trace. */
+static void judge(struct sweep *sweep, const struct program *program)
+{
+    struct run_options options = {.statistics = &sweep->statistics};
+    const struct run_options traces = {.only = PROPERTY_METAMORPHIC_REFUSED};
+    struct outcome outcome;
+
+    runner_run(sweep->runner, program, &options, &outcome);
+    if (outcome.verdict.property == PROPERTY_NONE)
+        runner_run(sweep->runner, program, &traces, &outcome);
+    if (outcome.verdict.property != PROPERTY_NONE)
+        sweep->found(sweep->context, program, &outcome);
+}
+
 /* Its request number NUMBER, counted from 0, is refused; false: there are not so many. */
 static bool run_refusing(struct sweep *sweep, struct program *program, unsigned number)
 {
-    struct run_options options = {.statistics = &sweep->statistics};
-    const struct operand *after = &op_table[OP_fault].operands[1];
     uint64_t before = refused(&sweep->statistics);
-    struct outcome outcome;
 
-    operand_set(&program->records[0], after, number);
-    runner_run(sweep->runner, program, &options, &outcome);
-    if (outcome.verdict.property != PROPERTY_NONE)
-        sweep->found(sweep->context, program, &outcome);
+    operand_set(&program->records[0], &op_table[OP_fault].operands[1], number);
+    judge(sweep, program);
     return refused(&sweep->statistics) > before;
 }
 

@@ -15,8 +15,8 @@ struct sweep {
 };
 
 /* Runs PROGRAM again and again, each time with another of its requests for a resource refused, until
- * none is left to refuse; judges each run. What the program itself says of faults is left out. Of a
- * program of PROGRAM_MAX records the last one gives way. */
+ * none is left to refuse; judges each run, and that the refused call left no trace. What the program
+ * itself says of faults is left out. Of a program of PROGRAM_MAX records the last one gives way. */
 void sweep_program(struct sweep *sweep, const struct program *program);
 
 #endif
