@@ -9,6 +9,7 @@
  *
  * Exit status: 0, or 2 and one line on stderr.
  */
+#include <assert.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -188,6 +189,7 @@ static void append_site(struct text *to, const struct site *sites, unsigned firs
         lines += *at == '\n';
         append(&good, *at == '\n' ? " " : at, 1);
     }
+    assert(good.bytes && "a site has text");
     for (unsigned i = first; i < ROWS; i++)
         if (sites[i].start == sites[first].start)
             wrap(&rows[i], &good);
