@@ -78,7 +78,7 @@ struct mdl {
 struct loan {
     uintptr_t start;
     uint32_t length;
-    bool live;
+    bool live, handed; /* handed: the handler has been called */
 };
 
 /* ---- HAL ---- */

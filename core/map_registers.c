@@ -209,6 +209,7 @@ static void deliver(struct machine *machine, uint64_t argument)
     struct request *request = &machine->requests[argument];
 
     request->state = REQUEST_LIVE;
+    memory_handed(machine, request->loan);
     frame_enter(machine, SITE_LIST, DISPATCH_LEVEL);
     request->routine(request->device, NULL, request->list, request->context);
     frame_leave(machine, "MiniportProcessSGList");

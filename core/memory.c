@@ -188,17 +188,25 @@ bool memory_page_live(const struct machine *machine, const uint8_t *byte)
 
 /* ---- memory lent for lists ---- */
 
-bool memory_lent(const struct machine *machine, const void *start, uint32_t length)
+/* unhanded: only what is lent to requests whose handlers have not been called */
+static bool is_lent(const struct machine *machine, const void *start, uint32_t length,
+                    bool unhanded)
 {
     uintptr_t from = (uintptr_t)start;
 
     for (unsigned i = 0; i < machine->used.loans; i++) {
         const struct loan *loan = &machine->loans[i];
 
-        if (loan->live && from < loan->start + loan->length && loan->start < from + length)
+        if (loan->live && from < loan->start + loan->length && loan->start < from + length &&
+            !(unhanded && loan->handed))
             return true;
     }
     return false;
+}
+
+bool memory_lent(const struct machine *machine, const void *start, uint32_t length)
+{
+    return is_lent(machine, start, length, false);
 }
 
 enum rig_rule memory_lendable(const struct machine *machine, const void *start, uint32_t length)
@@ -221,10 +229,16 @@ uint16_t memory_lend(struct machine *machine, const void *start, uint32_t length
     while (machine->loans[i].live)
         i++;
     assert(i < sizeof machine->loans / sizeof machine->loans[0]);
-    machine->loans[i] = (struct loan){(uintptr_t)start, length ? length : 1, true};
+    machine->loans[i] = (struct loan){(uintptr_t)start, length ? length : 1, true, false};
     if (machine->used.loans <= i)
         machine->used.loans = i + 1;
     return (uint16_t)(i + 1);
+}
+
+void memory_handed(struct machine *machine, uint16_t loan)
+{
+    if (loan)
+        machine->loans[loan - 1].handed = true;
 }
 
 void memory_give_back(struct machine *machine, uint16_t loan)
@@ -298,7 +312,8 @@ bool rig_cpu_write(struct machine *machine, PMDL mdl, uint32_t offset, const voi
     return true;
 }
 
-/* FSG-05: what the device wrote is there once the list is freed. */
+/* FSG-05: what the device wrote is there once the list is freed; SGL-12: and a list once its handler
+ * is called. */
 bool rig_cpu_read(struct machine *machine, PMDL mdl, uint32_t offset, void *data, uint32_t length)
 {
     uint8_t *start = reach(machine, mdl, offset, length);
@@ -307,6 +322,8 @@ bool rig_cpu_read(struct machine *machine, PMDL mdl, uint32_t offset, void *data
         return false;
     if (mapping_covers(machine, start, length, MAPPING_FROM_DEVICE))
         return verifier_refuse(machine, RULE_FSG_05, "cpu_read");
+    if (is_lent(machine, start, length, true))
+        return verifier_refuse(machine, RULE_SGL_12, "cpu_read");
     memcpy(data, start, length);
     return true;
 }

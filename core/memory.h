@@ -22,6 +22,7 @@ enum rig_rule memory_lendable(const struct machine *machine, const void *start, 
 /* Whether any of these bytes is lent. */
 bool memory_lent(const struct machine *machine, const void *start, uint32_t length);
 uint16_t memory_lend(struct machine *machine, const void *start, uint32_t length); /* index + 1 */
-void memory_give_back(struct machine *machine, uint16_t loan);                     /* 0: nothing */
+void memory_handed(struct machine *machine, uint16_t loan); /* its handler is called; 0: nothing */
+void memory_give_back(struct machine *machine, uint16_t loan); /* 0: nothing */
 
 #endif

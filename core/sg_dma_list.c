@@ -188,6 +188,7 @@ static VOID deliver(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST 
     (void)Irp;
     sg->state = SG_LIVE;
     sg->list = ScatterGather;
+    memory_handed(machine, sg->loan);
     machine->dmas[sg->dma].handler(DeviceObject, reserved, ScatterGather, sg->context);
 }
 

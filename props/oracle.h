@@ -395,6 +395,8 @@ bool was_list(const struct oracle *o, const void *p);
 bool bytes_mapped(const struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length,
                   bool from_device_only);
 bool bytes_lent(const struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length);
+/* Some of these bytes are the list buffer of a request that waits for its handler. */
+bool bytes_awaited(const struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length);
 unsigned request_number(const struct oracle *o, const struct request *q);
 uint32_t list_size_of(uint32_t pieces);
 

@@ -225,6 +225,8 @@ void oracle_cpu_read(struct oracle *o, struct call *c)
         never(c);
     else if (bytes_mapped(o, buffer, start, c->length, true))
         refuse(c, RULE_FSG_05);
+    else if (bytes_awaited(o, buffer, start, c->length))
+        refuse(c, RULE_SGL_12);
 }
 
 /* ---- NET_BUFFERs ---- */

@@ -98,6 +98,17 @@ bool bytes_lent(const struct oracle *o, unsigned buffer, uint32_t offset, uint32
     return false;
 }
 
+bool bytes_awaited(const struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length)
+{
+    for (unsigned i = 0; i < o->active_count; i++) {
+        const struct request *q = &o->request[o->active[i]];
+
+        if (is_waiting(q) && q->buffer == buffer && overlap(0, lent_reach(q), offset, length))
+            return true;
+    }
+    return false;
+}
+
 enum rig_rule lending_broken(const struct oracle *o, const struct request *q)
 {
     uint32_t reach = lent_reach(q);
