@@ -311,10 +311,8 @@ static void object_given(struct emitter *e, const struct oracle *o, const struct
     }
 }
 
-static void function_opens(struct emitter *e, struct runner *r)
+static void function_opens(struct emitter *e, const struct oracle *o, const struct frame *frame)
 {
-    struct oracle *o = &r->oracle;
-    const struct frame *frame = innermost(o);
     struct emit_frame *inner = &e->frames[e->depth + 1];
 
     *inner = (struct emit_frame){.outside = o->timing};
@@ -335,6 +333,11 @@ static void function_closes(struct emitter *e, NTSTATUS status)
     e->depth--;
 }
 
+static void not_known_further(struct emitter *e)
+{
+    emit_line(e, "passed(); /* it failed here: how the program goes on is not known */");
+}
+
 /* The run is over. What was due stands in the oracle; behind the step that failed nothing is known. */
 static void run_failed(struct emitter *e, struct runner *r)
 {
@@ -343,11 +346,14 @@ static void run_failed(struct emitter *e, struct runner *r)
     if (current(e)->open) {
         for (unsigned i = 0; i < o->report_count; i++)
             due_report(e, o->reports[i]);
-        if (o->expected.kind != FRAME_none)
-            due_callback(e, o, &o->expected, "not_known");
+        if (o->expected.kind != FRAME_none) {
+            function_opens(e, o, &o->expected);
+            not_known_further(e);
+            function_closes(e, STATUS_SUCCESS);
+        }
         step_done(e, r);
     }
-    emit_line(e, "passed(); /* it failed here: how the program goes on is not known */");
+    not_known_further(e);
     if (e->depth) {
         while (e->depth) {
             function_closes(e, STATUS_SUCCESS);
@@ -372,7 +378,7 @@ static void tell(struct observer *observer, struct runner *r, enum moment moment
         due_report(e, (enum rig_rule)detail);
         break;
     case MOMENT_entered:
-        function_opens(e, r);
+        function_opens(e, &r->oracle, innermost(&r->oracle));
         break;
     case MOMENT_left:
         function_closes(e, detail);

@@ -20,13 +20,15 @@ static void print_marked(FILE *to, const struct program *program, unsigned recor
     }
 }
 
-/* How to see it again, and, of a program for the bare machine, how to have it in C. */
-static void print_commands(FILE *to, const char *replay)
+/* How to see it again, and how to have it in C: a program for the bare machine, that fails by
+ * itself and not beside a variant. */
+static void print_commands(FILE *to, const struct failure *failure, const char *replay)
 {
-    static const char run[] = "dmarig run ";
+    static const char run[] = "dmarig run ", variants[] = "metamorphic.";
 
     fprintf(to, "replay: %s\n", replay);
-    if (strncmp(replay, run, sizeof run - 1) == 0)
+    if (strncmp(replay, run, sizeof run - 1) == 0 &&
+        strncmp(failure->name, variants, sizeof variants - 1) != 0)
         fprintf(to, "in C:   dmarig emit-c %s -o repro.c\n", replay + sizeof run - 1);
 }
 
@@ -40,7 +42,7 @@ void report_failure(FILE *to, const struct program *program, const struct failur
     print_marked(to, program, failure->record, free_operands);
     fprintf(to, "\nexpected %s\ngot      %s\n", failure->expected, failure->actual);
     if (replay)
-        print_commands(to, replay);
+        print_commands(to, failure, replay);
     fprintf(to, "dmarig: Assertion '%s' failed.\nDEDUP_TOKEN: %s\n", failure->name, failure->token);
 }
 
