@@ -77,6 +77,8 @@ refused 'nothing' "$top/scripts/dmarig" check --target nothing
 refused 'soon' "$top/scripts/dmarig" check --runs soon
 refused 'nonsense' "$top/scripts/dmarig" check --nonsense
 refused 'nothing' "$top/scripts/dmarig" check --only nothing
+refused 'nothing/seed' "$top/scripts/dmarig" sweep --corpus nothing
+refused 'wrong.dma:1:1: expected' "$top/scripts/dmarig" sweep wrong.dma
 
 refused 'expected a number' "$top/scripts/power" --seconds soon
 refused 'no directory' "$top/scripts/power" --out nothing/power.md
