@@ -359,7 +359,7 @@ static void run_failed(struct emitter *e, struct runner *r)
             function_closes(e, STATUS_SUCCESS);
             step_closes(e);
         }
-        emit_line(e, "failed(\"the step that failed\", \"no way there\");");
+        emit_line(e, "failed(\"the step that failed once\", \"the end before it\");");
     }
     e->over = true;
 }

@@ -70,6 +70,17 @@ static const char *mapping_start(const struct oracle *o, const struct call *c, c
     return text;
 }
 
+static const char *mdl_start(const struct call *c, char *text)
+{
+    unsigned buffer = named(c, 0, CLASS_buffer);
+
+    if (c->offset)
+        snprintf(text, EXPRESSION_MAX, "(PUCHAR)buffer%u + %u", buffer, c->offset);
+    else
+        snprintf(text, EXPRESSION_MAX, "buffer%u", buffer);
+    return text;
+}
+
 /* What LETTER stands for in a row's call. */
 static const char *part_of_call(const struct oracle *o, const struct call *c, char letter,
                                 char *text)
@@ -83,6 +94,8 @@ static const char *part_of_call(const struct oracle *o, const struct call *c, ch
         return emit_number(c->offset, text);
     case 'C':
         return emit_context(c->row->makes, c->made, text);
+    case 'P':
+        return mdl_start(c, text);
     case 'V':
         return mapping_start(o, c, text);
     case 'T':

@@ -188,6 +188,34 @@ static const char *word(const struct operand *operand, unsigned value, char *tex
     return text;
 }
 
+/* ---- flags ---- */
+
+static const struct {
+    unsigned op, flag;
+    const char *name;
+} flag_words[] = {
+    {OP_NdisMSetMiniportAttributes, NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER,
+     "NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER"},
+    {OP_NdisMRegisterScatterGatherDma, NDIS_SG_DMA_64_BIT_ADDRESS, "NDIS_SG_DMA_64_BIT_ADDRESS"},
+    {OP_NdisMAllocateNetBufferSGList, NDIS_SG_LIST_WRITE_TO_DEVICE, "NDIS_SG_LIST_WRITE_TO_DEVICE"},
+};
+
+const char *emit_flags(const struct call *c, unsigned flags, char *text)
+{
+    snprintf(text, EXPRESSION_MAX, "0x%x", flags);
+    for (size_t i = 0; i < sizeof flag_words / sizeof flag_words[0]; i++) {
+        unsigned rest = flags & ~flag_words[i].flag;
+
+        if (flag_words[i].op != c->op || rest == flags)
+            continue;
+        if (rest)
+            snprintf(text, EXPRESSION_MAX, "%s | 0x%x", flag_words[i].name, rest);
+        else
+            snprintf(text, EXPRESSION_MAX, "%s", flag_words[i].name);
+    }
+    return text;
+}
+
 const char *emit_argument(const struct oracle *o, const struct call *c, unsigned i, char *text)
 {
     const struct operand *operand = &c->row->operands[i];
@@ -204,8 +232,7 @@ const char *emit_argument(const struct oracle *o, const struct call *c, unsigned
     case OPERAND_VALUE:
         return emit_number(c->a[i].number, text);
     case OPERAND_FLAGS:
-        snprintf(text, EXPRESSION_MAX, "0x%x", c->a[i].n);
-        return text;
+        return emit_flags(c, c->a[i].n, text);
     case OPERAND_NUMBER:
         return emit_number(c->a[i].n, text);
     default:

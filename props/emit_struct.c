@@ -80,14 +80,14 @@ bool before_driver(struct emitter *e, struct runner *r, const struct call *c)
 static void emit_registration(struct emitter *e, const struct call *c)
 {
     unsigned n = named(c, 0, CLASS_adapter);
-    char context[EXPRESSION_MAX];
+    char context[EXPRESSION_MAX], flags[EXPRESSION_MAX];
 
     emit_line(e, "    .RegistrationAttributes = {");
     emit_header(e, "MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES", "        ", c->a[2].n,
                 c->a[2].n == HEADER_revision_2 ? 2 : 1, 1);
     emit_line(e, "        .MiniportAdapterContext = %s,",
               n ? emit_context(CLASS_adapter, n, context) : "NULL");
-    emit_line(e, "        .AttributeFlags = 0x%x,", c->a[3].n);
+    emit_line(e, "        .AttributeFlags = %s,", emit_flags(c, c->a[3].n, flags));
     emit_line(e, "        .InterfaceType = NdisInterfacePci,");
 }
 
@@ -120,12 +120,14 @@ bool before_attributes(struct emitter *e, struct runner *r, const struct call *c
 
 bool before_description(struct emitter *e, struct runner *r, const struct call *c)
 {
+    char flags[EXPRESSION_MAX];
+
     (void)r;
     emit_scope(e);
     emit_line(e, "NDIS_SG_DMA_DESCRIPTION d = {");
     emit_header(e, "SG_DMA_DESCRIPTION", "    ", c->a[3].n, c->a[3].n == HEADER_revision_2 ? 2 : 1,
                 1);
-    emit_line(e, "    .Flags = 0x%x,", c->a[2].n);
+    emit_line(e, "    .Flags = %s,", emit_flags(c, c->a[2].n, flags));
     emit_line(e, "    .MaximumPhysicalMapping = %u,", c->length);
     if (!c->a[4].n)
         emit_line(e, "    .ProcessSGListHandler = on_list,");

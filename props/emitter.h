@@ -63,6 +63,8 @@ const char *emit_name(const struct oracle *o, enum name_class class, unsigned nu
 const char *emit_argument(const struct oracle *o, const struct call *c, unsigned i, char *text);
 const char *emit_context(enum name_class class, unsigned number, char *text);
 const char *emit_status(NTSTATUS status, bool ndis, char *text);
+/* FLAGS of a call, by name where ndis.h has one. */
+const char *emit_flags(const struct call *c, unsigned flags, char *text);
 const char *emit_level(KIRQL level);
 const char *emit_number(uint64_t number, char *text);
 /* What buffer NUMBER has to hold, from OFFSET on. */
