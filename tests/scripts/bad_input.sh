@@ -48,6 +48,8 @@ refused 'cannot make' "$top/scripts/fuzz" --corpus kept/inner
 refused 'expected a number' "$top/scripts/coverage" --runs soon
 refused 'expected 1 or more' "$top/scripts/coverage" --runs 0
 refused 'expected a value' "$top/scripts/coverage" --runs
+refused 'expected GAPS' "$top/scripts/coverage" --explain missing.txt
+refused 'missing.txt: no such' "$top/scripts/coverage" --explain missing.txt kept
 
 refused 'expected a number' "$top/scripts/mutants" --sample soon
 refused 'expected a number' "$top/scripts/mutants" --seed 0

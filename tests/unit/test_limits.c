@@ -262,6 +262,22 @@ static void test_memory_runs_out(void **state)
     assert_true(rig_cpu_read(machine, mdl, 56, data, 8));
 }
 
+/* The place where the next MDL will be holds none yet. */
+static void test_mdl_not_made_yet(void **state)
+{
+    uint8_t *bytes = rig_buffer(machine, 64, 0, RIG_ADJACENT), byte;
+    uintptr_t first = (uintptr_t)rig_mdl(machine, bytes, 64, NULL);
+    uintptr_t second = (uintptr_t)rig_mdl(machine, bytes, 64, NULL);
+    uintptr_t next = 2 * second - first;
+
+    (void)state;
+    assert_true(rig_cpu_read(machine, (PMDL)second, 0, &byte, 1));
+    assert_false(rig_cpu_read(machine, (PMDL)next, 0, &byte, 1));
+    assert_null(rig_net_buffer(machine, (PMDL)next, 0, 0, false));
+    assert_ptr_equal(rig_mdl(machine, bytes, 64, NULL), next);
+    assert_true(rig_cpu_read(machine, (PMDL)next, 0, &byte, 1));
+}
+
 static void test_net_buffer_lists_run_out(void **state)
 {
     PMDL mdl = rig_mdl(machine, rig_buffer(machine, 64, 0, RIG_ADJACENT), 64, NULL);
@@ -290,6 +306,7 @@ int main(void)
         TEST(list_memory_in_front_of_a_list),
         TEST(place_of_a_list_that_waits),
         TEST(memory_runs_out),
+        TEST(mdl_not_made_yet),
         TEST(net_buffer_lists_run_out),
     };
 
