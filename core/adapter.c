@@ -309,7 +309,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
         .bank = (uint8_t)bank,
         .made = machine->origin,
     };
-    machine->bank_used[bank] = 1;
+    machine->bank_used[bank] = true;
     *NumberOfMapRegisters = adapter->registers;
     return &adapter->head;
 }

@@ -263,7 +263,7 @@ struct machine {
 
     struct buffer buffers[BUFFERS];
     uint32_t page_frame[RIG_PAGES];
-    uint8_t page_live[RIG_PAGES];
+    bool page_live[RIG_PAGES];
     uint8_t page_of[FRAME_ZONES][ZONE_SLOTS]; /* page + 1 of a frame */
     struct mdl mdls[MDLS];
     struct loan loans[2 * REQUESTS];
@@ -278,7 +278,7 @@ struct machine {
     struct former_list formers[FORMER_LISTS];
     uint32_t former_next;
     uint16_t bounce_used[BANKS]; /* highest register that was copied through, + 1 */
-    uint8_t bank_used[BANKS];
+    bool bank_used[BANKS];
 
     uint32_t posted;
     struct post posts[POSTS];

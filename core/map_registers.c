@@ -415,5 +415,5 @@ void mapping_drop_adapter(struct machine *machine, PDMA_ADAPTER head)
 
     assert(adapter->live && adapter->held == 0 && adapter->waiting == 0);
     adapter->live = false;
-    machine->bank_used[adapter->bank] = 0;
+    machine->bank_used[adapter->bank] = false;
 }

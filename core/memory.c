@@ -119,7 +119,7 @@ static void place_pages(struct machine *machine, unsigned page, unsigned pages,
 
     for (unsigned i = 0; i < pages; i++, frame += (uint64_t)(int64_t)step) {
         machine->page_frame[page + i] = (uint32_t)frame;
-        machine->page_live[page + i] = 1;
+        machine->page_live[page + i] = true;
         *page_slot(machine, frame) = (uint8_t)(page + i + 1);
     }
 }

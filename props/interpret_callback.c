@@ -71,6 +71,18 @@ static void record_firing(struct runner *r, enum rig_rule rule)
         r->options.statistics->tripped[rule]++;
 }
 
+/* Origins are records, counted from 1; what a callback leaves behind goes with the event around it. */
+static bool origins_right(const struct runner *r, const struct rig_report *report)
+{
+    uint8_t op;
+
+    if (report->made == 0 || report->made > r->cursor)
+        return report->made + report->freed == 0;
+    op = r->program->records[report->made - 1].op;
+    return op_table[op].makes != CLASS_nothing && report->freed <= r->cursor &&
+           report->freed != report->made;
+}
+
 void report_hook(void *context, const struct rig_report *report)
 {
     struct runner *r = context;
@@ -91,6 +103,9 @@ void report_hook(void *context, const struct rig_report *report)
     if (broken(r, PROPERTY_RULE_INVENTED, report->rule == due))
         failed_text(r, PROPERTY_RULE_INVENTED, due ? rig_rule_row(due)->name : "no report",
                     rig_rule_row(report->rule)->name);
+    else if (broken(r, PROPERTY_REPORT_ORIGIN, origins_right(r, report)))
+        failed_text(r, PROPERTY_REPORT_ORIGIN, "the records that made and freed it, or none",
+                    "another record");
 }
 
 /* ---- callbacks of drivers and devices ---- */

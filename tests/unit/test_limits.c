@@ -149,7 +149,7 @@ static void test_list_memory_goes_round(void **state)
 {
     PMDL mdl = rig_mdl(machine, rig_buffer(machine, 131072, 0, RIG_SCATTERED), 131072, NULL);
     PDMA_ADAPTER adapter = get_adapter(131072);
-    PSCATTER_GATHER_LIST kept;
+    PSCATTER_GATHER_LIST before, kept;
     ULONG elements;
     unsigned rounds = 0;
     KIRQL old;
@@ -157,7 +157,10 @@ static void test_list_memory_goes_round(void **state)
     (void)state;
     KeRaiseIrql(DISPATCH_LEVEL, &old);
     assert_int_equal(map(adapter, mdl, 4096), STATUS_SUCCESS);
+    before = delivered;
+    assert_int_equal(map(adapter, mdl, 4096), STATUS_SUCCESS);
     kept = delivered;
+    adapter->DmaOperations->PutScatterGatherList(adapter, before, TRUE);
     elements = kept->NumberOfElements;
     for (PSCATTER_GATHER_LIST last = kept; rounds < 3; last = delivered) {
         assert_int_equal(map(adapter, mdl, 126976), STATUS_SUCCESS);
