@@ -79,8 +79,9 @@ static int timing_of(const struct call *c)
 {
     unsigned count = c->row->operand_count;
 
-    return count && !strcmp(c->row->operands[count - 1].name, "timing") ? (int)c->a[count - 1].n
-                                                                        : -1;
+    if (count == 0 || c->row->operands[count - 1].choices != CHOICES_timing)
+        return -1;
+    return (int)c->a[count - 1].n;
 }
 
 static void prepare(struct runner *r, struct call *c, const struct record *record)

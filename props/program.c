@@ -60,6 +60,7 @@ enum {
      .slot = SLOT_##slot_,                                     \
      .shift = (shift_),                                        \
      .bits = 4,                                                \
+     .choices = CHOICES_##set,                                 \
      .words = words_##set,                                     \
      .word_count = sizeof words_##set / sizeof words_##set[0], \
      .name = #name_},

@@ -62,6 +62,12 @@ enum operand_kind {
     OPERAND_VALUE,
     OPERAND_SETTING
 };
+enum choice_set {
+    CHOICES_none,
+#define CHOICES(set, ...) CHOICES_##set,
+#include "choices.def"
+#undef CHOICES
+};
 enum operand_slot { SLOT_r0, SLOT_r1, SLOT_r2, SLOT_x, SLOT_y };
 enum { OPERANDS_MAX = 9 }; /* one more than any operation has */
 
@@ -69,6 +75,7 @@ struct operand {
     enum operand_kind kind;
     enum operand_slot slot;
     uint8_t shift, bits;
+    uint8_t choices;          /* OPERAND_CHOICE: enum choice_set */
     enum name_class class;    /* OPERAND_REF */
     const char *const *words; /* OPERAND_CHOICE */
     unsigned word_count;
