@@ -110,6 +110,20 @@ static const struct command_row commands[] = {
      "                    site wrong; separated by tabs\n"
      "  --programs DIR    the smallest program found for each bug, as text\n"
      "  --list            the bugs\n"},
+    {"minima", command_minima, "shrink many programs that fail by a planted bug",
+     "dmarig minima [OPTION...]\n"
+     "\n"
+     "Plants one bug after the other, takes the first random programs that fail each property, "
+     "and\n"
+     "shrinks them: those of one bug and property must end in one program. Prints for each pair "
+     "how\n"
+     "many inputs there were, how many minima, and how long shrinking one took. Only the build\n"
+     "`planted` has planted bugs; scripts/dmarig makes and takes it for this command.\n"
+     "\n"
+     "  --bug NAME        this bug alone\n"
+     "  --inputs N        programs of each bug and property; default 20\n"
+     "  --seconds S       to find them, for each bug; default 10\n"
+     "  --seed N          of the first random program; default 1\n"},
     {"rules", command_rules, "list the rules of the contract",
      "dmarig rules [--corpus DIR]\n"
      "\n"

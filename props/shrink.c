@@ -2,11 +2,16 @@
  * shrink.c: the passes on the decoded program, to a fixed point.
  *
  * Cheap passes run to their own fixed point before dear ones start. A candidate is taken only if it
- * comes before the best in shortlex order, so every pass ends, and what many programs end in is one
- * program as often as the passes can walk there.
+ * comes before the best in shortlex order, so every pass ends. Passes that take small steps stop where
+ * no small step fails; the others take the leaps that get programs of one bug from there to the same
+ * place, which `dmarig minima` watches over.
  */
 #include "shrink.h"
 #include "shrink_passes.h"
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(sizeof(struct record) == sizeof(uint64_t), "a record is hashed as one word");
 
 static int compare_numbers(unsigned a, unsigned b)
 {
@@ -33,10 +38,35 @@ int program_compare(const struct program *a, const struct program *b)
     return order;
 }
 
+static uint64_t hash(const struct program *program)
+{
+    uint64_t hash = program->count;
+
+    for (unsigned i = 0; i < program->count; i++) {
+        uint64_t word;
+
+        memcpy(&word, &program->records[i], sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 29;
+    }
+    return hash | 1;
+}
+
+/* Different passes come upon the same candidates; of those the last ones are known by their hash. */
+static bool was_tried(struct shrink *shrink, const struct program *candidate)
+{
+    uint64_t key = hash(candidate), *slot = &shrink->seen[key >> (64 - SEEN_BITS)];
+    bool seen = *slot == key;
+
+    *slot = key;
+    return seen;
+}
+
 bool shrink_take(struct shrink *shrink, struct program *candidate)
 {
     program_canonical(candidate);
-    if (shrink->tried == shrink->limit || program_compare(candidate, shrink->best) >= 0)
+    if (shrink->tried == SHRINK_TRIES_MAX || program_compare(candidate, shrink->best) >= 0 ||
+        was_tried(shrink, candidate))
         return false;
     shrink->tried++;
     if (!shrink->still_fails(shrink->context, candidate))
@@ -45,26 +75,24 @@ bool shrink_take(struct shrink *shrink, struct program *candidate)
     return true;
 }
 
-unsigned shrink_program_within(struct program *program,
-                               bool (*still_fails)(void *context, const struct program *program),
-                               void *context, unsigned tries)
-{
-    static bool (*const passes[])(struct shrink *) = {
-        shrink_deletions,    shrink_operands,    shrink_subsets,      shrink_into_hal,
-        shrink_replacements, shrink_moves,       shrink_equal_values, shrink_trades,
-        shrink_into_choices, shrink_into_others,
-    };
-    struct shrink shrink = {
-        .best = program, .still_fails = still_fails, .context = context, .limit = tries};
-
-    for (unsigned pass = 0; pass < sizeof passes / sizeof passes[0];)
-        pass = passes[pass](&shrink) ? 0 : pass + 1;
-    return shrink.tried;
-}
-
 unsigned shrink_program(struct program *program,
                         bool (*still_fails)(void *context, const struct program *program),
                         void *context)
 {
-    return shrink_program_within(program, still_fails, context, SHRINK_TRIES_MAX);
+    static bool (*const passes[])(struct shrink *) = {
+        shrink_deletions,    shrink_operands,     shrink_flatten,       shrink_openings,
+        shrink_subsets,      shrink_into_hal,     shrink_memory,        shrink_swaps,
+        shrink_replacements, shrink_moves,        shrink_equal_values,  shrink_two_operands,
+        shrink_trades,       shrink_into_choices, shrink_into_settings, shrink_exchanges,
+        shrink_into_others,
+    };
+    struct shrink shrink = {.best = program, .still_fails = still_fails, .context = context};
+
+    shrink.seen = calloc(1u << SEEN_BITS, sizeof *shrink.seen);
+    if (!shrink.seen)
+        return 0;
+    for (unsigned pass = 0; pass < sizeof passes / sizeof passes[0];)
+        pass = passes[pass](&shrink) ? 0 : pass + 1;
+    free(shrink.seen);
+    return shrink.tried;
 }

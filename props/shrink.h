@@ -14,17 +14,11 @@
 /* STILL_FAILS says whether a candidate fails in the way the caller cares about (the same property,
  * the same rule); it must hold for PROGRAM itself. PROGRAM becomes the smallest found: no record
  * and no operand can be taken away any more. Returns how many candidates were tried, at most
- * SHRINK_TRIES_MAX. Deterministic. */
-enum { SHRINK_TRIES_MAX = 60000 };
+ * SHRINK_TRIES_MAX; 0, and nothing changes, without memory. Deterministic. */
+enum { SHRINK_TRIES_MAX = 200000 };
 unsigned shrink_program(struct program *program,
                         bool (*still_fails)(void *context, const struct program *program),
                         void *context);
-
-/* The same with at most TRIES candidates, for a STILL_FAILS that is slow, such as one that runs the
- * program in a process of its own. */
-unsigned shrink_program_within(struct program *program,
-                               bool (*still_fails)(void *context, const struct program *program),
-                               void *context, unsigned tries);
 
 /* Negative, 0, positive: A comes before B, is B, comes after B. */
 int program_compare(const struct program *a, const struct program *b);

@@ -13,8 +13,8 @@
 enum {
     ANSWERS_MAX = 2 * SHRINK_TRIES_MAX,
     PATIENCE = 50, /* milliseconds of processor time; a program takes less than one */
-    DEATHS_MAX = 1000,
-    DEATHS_IN_A_HANG = 20 /* a hang is dearer than a crash */
+    DEATHS_MAX = 200,
+    DEATHS_IN_A_HANG = 5 /* a hang is dearer than a crash */
 };
 
 struct journal {

@@ -5,16 +5,30 @@
 #include "program_edit.h"
 #include "shrink_passes.h"
 
-enum { VALUE_MANY = 0x1FFF, VALUE_LIMIT = 0x3000, WAYS = 16 };
-enum { WORD_dispatch = 2, TIMING_SHIFT = 12 };
+enum { VALUE_MANY = 0x1FFF, VALUE_LIMIT = 0x3000 };
+enum { WORD_dispatch = 2, WORD_version_2 = 2, TIMING_SHIFT = 12, WAYS = 32 };
 
+/* The adapter that everything is done through. */
 struct way {
-    bool wide, from_device, raised, many;
+    bool wide, from_device, raised, own_buffers, as_set; /* the settings stay */
+    uint16_t length;                                     /* MaximumLength */
 };
 
-static unsigned timing_of(unsigned value)
+static uint16_t timing_of(unsigned value)
 {
-    return value >> TIMING_SHIFT << TIMING_SHIFT;
+    return (uint16_t)(value >> TIMING_SHIFT << TIMING_SHIFT);
+}
+
+/* A list of the MDL that record MDL made, in the buffer of record BUFFER if there is one. */
+static void ask_hal(const struct way *way, uint16_t timing, int mdl, int buffer,
+                    struct record *record, int16_t of[3])
+{
+    bool own = way->own_buffers && buffer >= 0;
+
+    *record = (struct record){.op = own ? OP_BuildScatterGatherList : OP_GetScatterGatherList,
+                              .v = {VALUE_LIMIT, (uint16_t)(timing | way->from_device)}};
+    of[1] = (int16_t)mdl;
+    of[2] = own ? (int16_t)buffer : -1;
 }
 
 /* The record that does through HAL what record I does; its makers are put into OF. */
@@ -23,26 +37,24 @@ static bool through_hal(const struct program *program, const struct makers *make
 {
     const struct record *old = &program->records[i];
     const int16_t *from = makers->of[i];
-    uint16_t timing = (uint16_t)timing_of(old->v[0]);
 
     switch (old->op) {
     case OP_NdisMAllocateNetBufferSGList:
-        *record = (struct record){.op = OP_GetScatterGatherList,
-                                  .v = {VALUE_LIMIT, (uint16_t)(timing | way->from_device)}};
-        of[1] = from[1] >= 0 ? makers->of[from[1]][0] : -1;
-        of[2] = -1;
+        ask_hal(way, timing_of(old->v[0]), from[1] >= 0 ? makers->of[from[1]][0] : -1, from[2],
+                record, of);
         break;
     case OP_NdisBuildScatterGatherList:
-        *record =
-            (struct record){.op = OP_GetScatterGatherList, .v = {VALUE_LIMIT, way->from_device}};
-        of[1] = from[1];
-        of[2] = -1;
+        ask_hal(way, 0, from[1], from[2], record, of);
         break;
     case OP_NdisMFreeNetBufferSGList:
     case OP_NdisFreeScatterGatherList:
-        *record = (struct record){
-            .op = OP_PutScatterGatherList, .r = {0, 0, way->from_device}, .v = {timing, 0}};
+        *record = (struct record){.op = OP_PutScatterGatherList,
+                                  .r = {0, 0, way->from_device},
+                                  .v = {timing_of(old->v[0]), 0}};
         of[1] = from[1];
+        break;
+    case OP_NdisMGetDmaAlignment:
+        *record = (struct record){.op = OP_GetDmaAlignment};
         break;
     default:
         return false;
@@ -69,7 +81,9 @@ static bool is_of_ndis(const struct record *record)
 static bool tell(struct shrink *shrink, const struct way *way)
 {
     const struct record front[] = {
-        {.op = OP_IoGetDmaAdapter, .r = {0, way->wide}, .v = {0, way->many ? VALUE_MANY : 1}},
+        {.op = OP_IoGetDmaAdapter,
+         .r = {way->own_buffers ? WORD_version_2 : 0, way->wide},
+         .v = {0, way->length}},
         {.op = OP_KeRaiseIrql, .r = {WORD_dispatch}},
     };
     struct program program = *shrink->best, told;
@@ -82,30 +96,39 @@ static bool tell(struct shrink *shrink, const struct way *way)
     renamed = makers;
     for (unsigned i = 0; i < program.count; i++)
         if (through_hal(&program, &makers, i, way, &told.records[i], renamed.of[i]) ||
-            !is_of_ndis(&told.records[i]))
+            !(is_of_ndis(&told.records[i]) || (told.records[i].op == OP_set && !way->as_set)))
             order[count++] = i;
     return count <= shrink->best->count && program_arrange(&told, &renamed, order, count) &&
            shrink_take(shrink, &told);
 }
 
+static bool has_counterpart(unsigned op)
+{
+    return op == OP_NdisMAllocateNetBufferSGList || op == OP_NdisBuildScatterGatherList ||
+           op == OP_NdisMGetDmaAlignment;
+}
+
 static bool builds_through_ndis(const struct program *program)
 {
     for (unsigned i = 0; i < program->count; i++)
-        if (program->records[i].op == OP_NdisMAllocateNetBufferSGList ||
-            program->records[i].op == OP_NdisBuildScatterGatherList)
+        if (has_counterpart(program->records[i].op))
             return true;
     return false;
 }
 
 bool shrink_into_hal(struct shrink *shrink)
 {
+    static const uint16_t lengths[] = {0, 1, VALUE_MANY};
+
     if (!builds_through_ndis(shrink->best))
         return false;
-    for (unsigned i = 0; i < WAYS; i++) {
-        const struct way way = {i & 1, i >> 1 & 1, i >> 2 & 1, i >> 3 & 1};
+    for (unsigned i = 0; i < WAYS; i++)
+        for (unsigned k = 0; k < sizeof lengths / sizeof lengths[0]; k++) {
+            const struct way way = {i & 1,      i >> 1 & 1, i >> 2 & 1,
+                                    i >> 3 & 1, i >> 4 & 1, lengths[k]};
 
-        if (tell(shrink, &way))
-            return true;
-    }
+            if (tell(shrink, &way))
+                return true;
+        }
     return false;
 }

@@ -5,21 +5,23 @@
  */
 #include "program_edit.h"
 #include "shrink_passes.h"
+#include <string.h>
 
-enum { JUMP_UP_TO = 14, NONE = PROGRAM_MAX };
+enum { JUMP_UP_TO = 15, NONE = PROGRAM_MAX };
 
-/* ---- records go, a choice takes their place ---- */
+/* ---- records go, a small operand takes their place ---- */
 
 static bool choose(struct shrink *shrink, const struct program *less, unsigned at,
                    const struct operand *operand)
 {
+    unsigned values[SMALL_VALUES_MAX], count = small_values(operand, values);
     unsigned now = operand_get(&less->records[at], operand);
 
-    for (unsigned word = 0; word < operand->word_count; word++) {
+    for (unsigned i = 0; i < count; i++) {
         struct program candidate = *less;
 
-        operand_set(&candidate.records[at], operand, word);
-        if (word != now && shrink_take(shrink, &candidate))
+        operand_set(&candidate.records[at], operand, values[i]);
+        if (values[i] != now && shrink_take(shrink, &candidate))
             return true;
     }
     return false;
@@ -31,10 +33,45 @@ static bool choose_any(struct shrink *shrink, const struct program *less)
         const struct op_row *row = &op_table[less->records[at].op];
 
         for (unsigned k = 0; k < row->operand_count; k++)
-            if (row->operands[k].kind == OPERAND_CHOICE &&
-                choose(shrink, less, at, &row->operands[k]))
+            if (choose(shrink, less, at, &row->operands[k]))
                 return true;
     }
+    return false;
+}
+
+/* Both values of one record become small, or one less than they are. */
+static bool choose_values(struct shrink *shrink, const struct program *less, unsigned at)
+{
+    const uint16_t *now = less->records[at].v;
+
+    for (unsigned i = 0; i < 16; i++) {
+        struct program candidate = *less;
+        const uint16_t values[2][4] = {{0, 1, 2, (uint16_t)(now[0] - 1)},
+                                       {0, 1, 2, (uint16_t)(now[1] - 1)}};
+
+        candidate.records[at].v[0] = values[0][i % 4];
+        candidate.records[at].v[1] = values[1][i / 4];
+        if (shrink_take(shrink, &candidate))
+            return true;
+    }
+    return false;
+}
+
+static bool has_two_values(unsigned op)
+{
+    const struct op_row *row = &op_table[op];
+    unsigned values = 0;
+
+    for (unsigned k = 0; k < row->operand_count; k++)
+        values += row->operands[k].kind == OPERAND_VALUE;
+    return values == 2;
+}
+
+static bool choose_any_values(struct shrink *shrink, const struct program *less)
+{
+    for (unsigned at = 0; at < less->count; at++)
+        if (has_two_values(less->records[at].op) && choose_values(shrink, less, at))
+            return true;
     return false;
 }
 
@@ -49,7 +86,7 @@ bool shrink_into_choices(struct shrink *shrink)
             program_delete(&less, second, 1);
             if (first != second)
                 program_delete(&less, first, 1);
-            if (choose_any(shrink, &less))
+            if (choose_any(shrink, &less) || (first == second && choose_any_values(shrink, &less)))
                 return true;
         }
     }
@@ -128,6 +165,59 @@ static bool replace_and_choose(struct shrink *shrink, const struct program *repl
     return false;
 }
 
+/* What another record chose becomes the simplest. */
+static bool replace_and_lower(struct shrink *shrink, const struct program *replaced,
+                              const struct makers *makers, unsigned at)
+{
+    for (unsigned i = 0; i < replaced->count; i++) {
+        struct program lower = *replaced;
+        const struct op_row *row = &op_table[lower.records[i].op];
+
+        for (unsigned k = 0; k < row->operand_count; k++)
+            if (row->operands[k].kind == OPERAND_CHOICE)
+                operand_set(&lower.records[i], &row->operands[k], 0);
+        if (i != at && memcmp(&lower.records[i], &replaced->records[i], sizeof lower.records[i]) &&
+            replace_and_drop(shrink, &lower, makers, NONE))
+            return true;
+    }
+    return false;
+}
+
+/* Record DROPPED goes; its users take another of its class. */
+static bool replace_and_share(struct shrink *shrink, const struct program *replaced,
+                              const struct makers *makers, unsigned dropped)
+{
+    enum name_class makes = op_table[replaced->records[dropped].op].makes;
+
+    for (unsigned other = 0; other < replaced->count && is_memory(makes); other++) {
+        struct makers shared = *makers;
+
+        if (other == dropped || op_table[replaced->records[other].op].makes != makes)
+            continue;
+        for (unsigned i = 0; i < replaced->count; i++)
+            for (unsigned slot = 0; slot < 3; slot++)
+                if (shared.of[i][slot] == (int)dropped)
+                    shared.of[i][slot] = (int16_t)other;
+        if (replace_and_drop(shrink, replaced, &shared, dropped))
+            return true;
+    }
+    return false;
+}
+
+static bool replace_with(struct shrink *shrink, const struct program *replaced,
+                         const struct makers *makers, unsigned at)
+{
+    if (replace_and_drop(shrink, replaced, makers, NONE) ||
+        replace_and_choose(shrink, replaced, makers, at) ||
+        replace_and_lower(shrink, replaced, makers, at))
+        return true;
+    for (unsigned dropped = 0; dropped < replaced->count; dropped++)
+        if (dropped != at && (replace_and_drop(shrink, replaced, makers, dropped) ||
+                              replace_and_share(shrink, replaced, makers, dropped)))
+            return true;
+    return false;
+}
+
 static bool replace_by(struct shrink *shrink, const struct makers *makers, unsigned at, unsigned op)
 {
     struct program replaced = *shrink->best;
@@ -137,11 +227,41 @@ static bool replace_by(struct shrink *shrink, const struct makers *makers, unsig
     makers_find(&replaced, &own);
     for (unsigned slot = 0; slot < 3; slot++)
         moved.of[at][slot] = own.of[at][slot];
-    if (replace_and_drop(shrink, &replaced, &moved, NONE) ||
-        replace_and_choose(shrink, &replaced, &moved, at))
-        return true;
-    for (unsigned dropped = 0; dropped < replaced.count; dropped++)
-        if (dropped != at && replace_and_drop(shrink, &replaced, &moved, dropped))
+    return replace_with(shrink, &replaced, &moved, at);
+}
+
+/* Record AT becomes what record MODEL is. */
+static bool replace_by_copy(struct shrink *shrink, const struct makers *makers, unsigned at,
+                            unsigned model)
+{
+    struct program replaced = *shrink->best;
+    struct makers moved = *makers;
+
+    replaced.records[at] = replaced.records[model];
+    for (unsigned slot = 0; slot < 3; slot++)
+        moved.of[at][slot] = makers->of[model][slot];
+    return replace_with(shrink, &replaced, &moved, at);
+}
+
+static bool may_become(const struct program *program, unsigned at, unsigned op, bool used)
+{
+    unsigned old = program->records[at].op;
+
+    return op_table[op].name && (!used || op_table[op].makes == op_table[old].makes);
+}
+
+static bool replace_any_way(struct shrink *shrink, const struct makers *makers, unsigned at)
+{
+    const struct program *best = shrink->best;
+    bool used = is_used(best, makers, at);
+
+    for (unsigned op = 0; op < OP_LIMIT; op++)
+        if (op != best->records[at].op && may_become(best, at, op, used) &&
+            replace_by(shrink, makers, at, op))
+            return true;
+    for (unsigned model = 0; model < best->count; model++)
+        if (model != at && may_become(best, at, best->records[model].op, used) &&
+            replace_by_copy(shrink, makers, at, model))
             return true;
     return false;
 }
@@ -153,15 +273,8 @@ bool shrink_into_others(struct shrink *shrink)
     if (shrink->best->count > JUMP_UP_TO)
         return false;
     makers_find(shrink->best, &makers);
-    for (unsigned at = 0; at < shrink->best->count; at++) {
-        unsigned old = shrink->best->records[at].op;
-        bool used = is_used(shrink->best, &makers, at);
-
-        for (unsigned op = 0; op < OP_LIMIT; op++)
-            if (op != old && op_table[op].name &&
-                (!used || op_table[op].makes == op_table[old].makes) &&
-                replace_by(shrink, &makers, at, op))
-                return true;
-    }
+    for (unsigned at = 0; at < shrink->best->count; at++)
+        if (replace_any_way(shrink, &makers, at))
+            return true;
     return false;
 }

@@ -44,6 +44,8 @@ static void round_values_make(struct round_values *round)
             add(round, n);
     for (unsigned page = 1; page < 8; page++)
         add(round, 0x1000 | page << 9);
+    add(round, 0x2020);
+    add(round, 0x203F);
     for (unsigned page = 1; page < 64; page += page < 16 ? 1 : 15) {
         add(round, 0x2000 | page << 6 | 0);
         add(round, 0x2000 | page << 6 | 1);

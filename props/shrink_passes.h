@@ -6,11 +6,14 @@
 
 #include "program.h"
 
+enum { SEEN_BITS = 15 };
+
 struct shrink {
     struct program *best;
     bool (*still_fails)(void *context, const struct program *program);
     void *context;
-    unsigned tried, limit;
+    unsigned tried;
+    uint64_t *seen; /* hashes of candidates that did not fail */
 };
 
 /* CANDIDATE becomes the best if it comes before it and still fails. Makes it canonical. */
@@ -24,10 +27,22 @@ bool shrink_equal_values(struct shrink *shrink); /* shrink_operand.c */
 bool shrink_moves(struct shrink *shrink);        /* shrink_order.c */
 bool shrink_replacements(struct shrink *shrink); /* shrink_order.c */
 
-bool shrink_trades(struct shrink *shrink);       /* shrink_values.c */
-bool shrink_into_choices(struct shrink *shrink); /* shrink_jump.c */
-bool shrink_into_others(struct shrink *shrink);  /* shrink_jump.c */
-bool shrink_into_hal(struct shrink *shrink);     /* shrink_hal.c */
+bool shrink_trades(struct shrink *shrink);        /* shrink_values.c */
+bool shrink_into_choices(struct shrink *shrink);  /* shrink_jump.c */
+bool shrink_into_others(struct shrink *shrink);   /* shrink_jump.c */
+bool shrink_flatten(struct shrink *shrink);       /* shrink_flat.c */
+bool shrink_two_operands(struct shrink *shrink);  /* shrink_two.c */
+bool shrink_openings(struct shrink *shrink);      /* shrink_openings.c */
+bool shrink_into_settings(struct shrink *shrink); /* shrink_settings.c */
+bool shrink_exchanges(struct shrink *shrink);     /* shrink_exchange.c */
+bool shrink_memory(struct shrink *shrink);        /* shrink_memory.c */
+bool shrink_swaps(struct shrink *shrink);         /* shrink_memory.c */
+bool shrink_into_hal(struct shrink *shrink);      /* shrink_hal.c */
+
+/* The values of OPERAND that are worth trying where one needs another; none for numbers. Returns how
+ * many. shrink_two.c */
+enum { SMALL_VALUES_MAX = 16 };
+unsigned small_values(const struct operand *operand, unsigned values[SMALL_VALUES_MAX]);
 
 /* A record of operation OP with the operands of OLD that it knows too. shrink_order.c */
 struct record record_as(const struct record *old, unsigned op);

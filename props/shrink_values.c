@@ -11,7 +11,9 @@ struct places {
     unsigned at[PLACES_MAX];
     const struct operand *operands[PLACES_MAX];
 };
-enum rest { REST_STAYS, REST_LIMIT, REST_SAME, REST_COUNT };
+/* What becomes of the later values that are not 0: nothing; the limit; the new value; the new value
+ * where they are the old one. */
+enum rest { REST_STAYS, REST_LIMIT, REST_SAME, REST_EQUAL, REST_COUNT };
 
 static void places_find(const struct program *program, struct places *places)
 {
@@ -43,9 +45,11 @@ static bool trade(struct shrink *shrink, const struct places *places, const unsi
                   const unsigned values[2], enum rest rest)
 {
     struct program candidate = *shrink->best;
+    unsigned old = place_get(&candidate, places, pair[0]);
 
     for (unsigned i = pair[0] + 1; i < places->count && rest != REST_STAYS; i++)
-        if (place_get(&candidate, places, i) != 0)
+        if (rest == REST_EQUAL ? place_get(&candidate, places, i) == old
+                               : place_get(&candidate, places, i) != 0)
             place_set(&candidate, places, i, rest == REST_LIMIT ? VALUE_LIMIT : values[0]);
     place_set(&candidate, places, pair[0], values[0]);
     place_set(&candidate, places, pair[1], values[1]);

@@ -2,6 +2,7 @@
 /*
  * test_shrink.c: many failing programs end in one, always the same, that nothing can be taken from.
  */
+#include "exhaustive.h"
 #include "explain.h"
 #include "generate.h"
 #include "program_edit.h"
@@ -13,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { SEEDS = 20000, WANTED = 20 };
+enum { SEEDS = 20000, WANTED = 20, LETTERS_USED = 8 };
 
 static struct runner *runner;
 
@@ -140,17 +141,6 @@ static void test_value_by_halves(void **state)
     assert_program(&minimum, "buffer1 = buffer(length=1001)\n");
 }
 
-static void test_tries_are_bounded(void **state)
-{
-    struct program program = parsed("buffer1 = buffer(length=1001, offset=3)\n"
-                                    "buffer2 = buffer(length=1002, offset=3)\n"
-                                    "buffer3 = buffer(length=1003, offset=3)\n");
-
-    (void)state;
-    assert_int_equal(shrink_program_within(&program, has_long_buffer, NULL, 2), 2);
-    assert_true(has_long_buffer(NULL, &program));
-}
-
 /* ---- what the machine says ---- */
 
 static bool trips(void *context, const struct program *program)
@@ -177,6 +167,67 @@ static void test_rules(void **state)
     shrink_rule(RULE_SGL_01, 6);
     shrink_rule(RULE_BSG_01, 5);
     shrink_rule(RULE_LIFE_04, 1);
+}
+
+/* ---- the shortest ---- */
+
+/* The minimum's records, then as many other operations as there is room for. */
+static void make_alphabet(const struct program *minimum, struct alphabet *alphabet)
+{
+    bool has[OP_LIMIT] = {false};
+
+    alphabet->count = 0;
+    for (unsigned i = 0; i < minimum->count; i++) {
+        alphabet->letters[alphabet->count++] =
+            (struct letter){.count = 1, .records = {minimum->records[i]}};
+        has[minimum->records[i].op] = true;
+    }
+    for (unsigned op = OP_nop + 1; op < OP_LIMIT && alphabet->count < LETTERS_USED; op++)
+        if (op_table[op].name && !has[op])
+            alphabet->letters[alphabet->count++] =
+                (struct letter){.count = 1, .records = {{.op = (uint8_t)op}}};
+}
+
+static bool trips_alone(void *context, const struct outcome *outcome)
+{
+    const enum rig_rule *rule = context;
+
+    return outcome->firing_count == 1 && outcome->firings[0].rule == *rule;
+}
+
+/* No string of fewer letters breaks the rule alone. */
+static void confirm_shortest(enum rig_rule rule)
+{
+    struct program program, nothing = {.count = 0};
+    struct alphabet alphabet;
+    struct exhaustive_options options = {.alphabet = &alphabet,
+                                         .start = &nothing,
+                                         .keep_all = true,
+                                         .context = &rule,
+                                         .wrong = trips_alone};
+    struct exhaustive_result result;
+    uint64_t seed = 1;
+
+    do
+        generate_program(&program, seed++, TARGET_SG);
+    while (!trips(&rule, &program));
+    shrink_program(&program, trips, &rule);
+    make_alphabet(&program, &alphabet);
+    options.depth = program.count;
+    assert_true(exhaustive_run(&options, &result));
+    assert_true(result.found > 0); /* the search would find one: the minimum itself */
+    options.depth = program.count - 1;
+    assert_true(options.depth == 0 || exhaustive_run(&options, &result));
+    assert_true(options.depth == 0 || (result.complete == options.depth && result.found == 0));
+}
+
+static void test_shortest(void **state)
+{
+    (void)state;
+    confirm_shortest(RULE_LIFE_04);
+    confirm_shortest(RULE_BSG_01);
+    confirm_shortest(RULE_FSG_01);
+    confirm_shortest(RULE_SGL_01);
 }
 
 /* Nothing is left that can be taken away: no record alone fails to matter. */
@@ -227,9 +278,12 @@ static void test_explain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_late_list),         cmocka_unit_test(test_value_by_halves),
-        cmocka_unit_test(test_tries_are_bounded), cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_no_record_is_idle), cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_late_list),
+        cmocka_unit_test(test_value_by_halves),
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_shortest),
+        cmocka_unit_test(test_no_record_is_idle),
+        cmocka_unit_test(test_explain),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,200 @@
+/* minima.c: see minima.h. */
+#define _XOPEN_SOURCE 700
+#include "minima.h"
+#include "generate.h"
+#include "shrink.h"
+#include "shrink_apart.h"
+#include "target.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { PATIENCE = 1000, DEATHS_MAX = 500 };
+
+/* In memory that the search shares with who waits for it. */
+struct catch
+{
+    uint64_t seed;
+    struct program program; /* that runs */
+    struct minima minima;
+    struct program failing[PROPERTIES_MAX][INPUTS_MAX];
+};
+struct hunt {
+    const struct minima_options *options;
+    struct catch *catch;
+    struct runner *runner;
+    enum property pinned;
+    double started;
+};
+
+void minima_name(const struct minima_pair *pair, char name[CAUSE_MAX + 8])
+{
+    if (pair->property != PROPERTY_NONE)
+        snprintf(name, CAUSE_MAX + 8, "%s", property_row(pair->property)->name);
+    else
+        snprintf(name, CAUSE_MAX + 8, "%s %s", crash_name(&pair->end), pair->end.cause);
+}
+
+static double seconds_of(int who)
+{
+    struct rusage usage;
+
+    getrusage(who, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* Processor time, with that of jobs that are done. */
+static double now(void)
+{
+    return seconds_of(RUSAGE_SELF) + seconds_of(RUSAGE_CHILDREN);
+}
+
+static enum property failed_by(struct hunt *hunt, const struct program *program, enum property only)
+{
+    struct run_options options = {.only = only};
+    struct outcome outcome;
+
+    runner_run(hunt->runner, program, &options, &outcome);
+    return outcome.verdict.property;
+}
+
+/* ---- inputs ---- */
+
+static bool is_of_pair(const struct minima_pair *pair, enum property property,
+                       const struct job_result *end)
+{
+    return pair->property == property && pair->end.end == end->end &&
+           strcmp(pair->end.cause, end->cause) == 0;
+}
+
+static void keep(struct hunt *hunt, enum property property, const struct job_result *end)
+{
+    struct minima *minima = &hunt->catch->minima;
+    struct minima_pair *pair;
+    unsigned i = 0;
+
+    while (i < minima->count && !is_of_pair(&minima->pairs[i], property, end))
+        i++;
+    if (i == PROPERTIES_MAX)
+        return;
+    pair = &minima->pairs[i];
+    if (i == minima->count) {
+        pair->property = property;
+        pair->end = *end;
+        minima->count++;
+    }
+    if (pair->inputs < hunt->options->inputs)
+        hunt->catch->failing[i][pair->inputs++] = hunt->catch->program;
+}
+
+static bool wants_more(const struct hunt *hunt)
+{
+    const struct minima *minima = &hunt->catch->minima;
+    bool complete = minima->count > 0;
+
+    for (unsigned i = 0; i < minima->count; i++)
+        complete = complete && minima->pairs[i].inputs == hunt->options->inputs;
+    return !complete && now() - hunt->started < hunt->options->seconds;
+}
+
+static void collect_job(void *context)
+{
+    static const struct job_result done = {.end = JOB_DONE};
+    struct hunt *hunt = context;
+    struct catch *catch = hunt->catch;
+
+    hunt->started = now();
+    while (wants_more(hunt)) {
+        enum property property;
+
+        isolate_alive(PATIENCE);
+        generate_program(&catch->program, catch->seed++, TARGET_MACHINE);
+        property = failed_by(hunt, &catch->program, PROPERTY_NONE);
+        if (property != PROPERTY_NONE)
+            keep(hunt, property, &done);
+    }
+}
+
+static bool collect(struct hunt *hunt)
+{
+    struct job_result result;
+    unsigned deaths = 0;
+
+    do {
+        isolate(collect_job, hunt, &result);
+        if (result.end == JOB_CRASHED || result.end == JOB_HUNG)
+            keep(hunt, PROPERTY_NONE, &result);
+    } while (result.end != JOB_DONE && result.end != JOB_STOPPED && ++deaths < DEATHS_MAX);
+    return result.end != JOB_STOPPED;
+}
+
+/* ---- minima ---- */
+
+static bool still_fails(void *context, const struct program *program)
+{
+    struct hunt *hunt = context;
+
+    return failed_by(hunt, program, hunt->pinned) == hunt->pinned && hunt->pinned != PROPERTY_NONE;
+}
+
+static int compare_programs(const void *a, const void *b)
+{
+    return program_compare(a, b);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void count_distinct(struct minima_pair *pair, struct program *programs)
+{
+    qsort(programs, pair->inputs, sizeof *programs, compare_programs);
+    for (unsigned i = 0; i < pair->inputs && pair->distinct < DISTINCT_MAX; i++)
+        if (i == 0 || program_compare(&programs[i], &programs[i - 1]) != 0)
+            pair->programs[pair->distinct++] = programs[i];
+}
+
+static void shrink_pair(struct hunt *hunt, unsigned number)
+{
+    struct minima_pair *pair = &hunt->catch->minima.pairs[number];
+    struct program *programs = hunt->catch->failing[number];
+    const struct job_result *wanted = pair->property == PROPERTY_NONE ? &pair->end : NULL;
+    uint16_t free_operands[PROGRAM_MAX];
+    double times[INPUTS_MAX];
+
+    hunt->pinned = pair->property;
+    for (unsigned i = 0; i < pair->inputs; i++) {
+        double start = now();
+
+        shrink_apart(&programs[i], still_fails, hunt, wanted, free_operands);
+        times[i] = 1000 * (now() - start);
+    }
+    count_distinct(pair, programs);
+    qsort(times, pair->inputs, sizeof times[0], compare_times);
+    pair->median = times[pair->inputs / 2];
+    pair->worst = times[pair->inputs - 1];
+}
+
+bool minima_find(enum planted_id bug, const struct minima_options *options, struct minima *minima)
+{
+    struct hunt hunt = {.options = options, .catch = shared_memory(sizeof *hunt.catch)};
+    bool good = false;
+
+    hunt.runner = runner_make();
+    planted_select(planted_bugs[bug].name);
+    if (hunt.catch && hunt.runner) {
+        hunt.catch->seed = options->seed;
+        good = collect(&hunt);
+        for (unsigned i = 0; i < hunt.catch->minima.count; i++)
+            shrink_pair(&hunt, i);
+        *minima = hunt.catch->minima;
+    }
+    planted_select(NULL);
+    runner_free(hunt.runner);
+    shared_memory_free(hunt.catch, sizeof *hunt.catch);
+    return good;
+}

@@ -1,0 +1,38 @@
+/*
+ * minima.h: many failing programs of one planted bug, shrunk: each property has one minimum.
+ */
+#ifndef DMARIG_MINIMA_H
+#define DMARIG_MINIMA_H
+
+#include "isolate.h"
+#include "planted.h"
+#include "run.h"
+
+enum { INPUTS_MAX = 64, PROPERTIES_MAX = 8, DISTINCT_MAX = 8 };
+
+struct minima_options {
+    unsigned inputs; /* failing programs of each property, 1..INPUTS_MAX */
+    double seconds;  /* that the search for them may take */
+    uint64_t seed;   /* of the first random program */
+};
+
+/* What the inputs of one property became. */
+struct minima_pair {
+    enum property property;                /* PROPERTY_NONE: they crashed or hung, */
+    struct job_result end;                 /* like this */
+    unsigned inputs, distinct;             /* DISTINCT_MAX: or more */
+    double median, worst;                  /* milliseconds of processor time to shrink one */
+    struct program programs[DISTINCT_MAX]; /* the smallest first */
+};
+struct minima {
+    unsigned count; /* of properties and crashes; the first PROPERTIES_MAX to be seen */
+    struct minima_pair pairs[PROPERTIES_MAX];
+};
+
+/* What is told: "sg.reach", "crash SIGABRT". */
+void minima_name(const struct minima_pair *pair, char name[CAUSE_MAX + 8]);
+
+/* False: no memory, or no process. */
+bool minima_find(enum planted_id bug, const struct minima_options *options, struct minima *minima);
+
+#endif
