@@ -122,12 +122,13 @@ NDIS_STATUS NdisMRegisterMiniportDriver(
     driver = free_driver(machine);
     if (!driver)
         return NDIS_STATUS_RESOURCES;
-    driver->generation++;
-    driver->live = true;
-    driver->minor = c->MinorNdisVersion;
-    driver->made = machine->origin;
-    driver->context = MiniportDriverContext;
-    memset(&driver->handlers, 0, sizeof driver->handlers);
+    *driver = (struct driver){
+        .generation = driver->generation + 1,
+        .made = machine->origin,
+        .live = true,
+        .minor = c->MinorNdisVersion,
+        .context = MiniportDriverContext,
+    };
     memcpy(&driver->handlers, c, size); /* LIFE-03 */
     *NdisMiniportDriverHandle =
         handle_make(HANDLE_DRIVER, (unsigned)(driver - machine->drivers), driver->generation);

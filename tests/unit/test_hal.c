@@ -87,10 +87,40 @@ static void test_addresses(void **state)
         }
 }
 
+/* SGL-39: reserved fields are nothing to go by: they differ from list to list. */
+static void test_reserved_fields(void **state)
+{
+    PMDL mdl = rig_mdl(machine, rig_buffer(machine, 8192, 0, RIG_SCATTERED), 8192, NULL);
+    DEVICE_DESCRIPTION description = {.Version = DEVICE_DESCRIPTION_VERSION2,
+                                      .MaximumLength = 8192};
+    ULONG_PTR reserved[2];
+    PDMA_ADAPTER adapter;
+    ULONG registers;
+    KIRQL old;
+
+    (void)state;
+    adapter = IoGetDmaAdapter(NULL, &description, &registers);
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(adapter->DmaOperations->GetScatterGatherList(adapter, NULL, mdl,
+                                                                      MmGetMdlVirtualAddress(mdl),
+                                                                      8192, process, NULL, TRUE),
+                         STATUS_SUCCESS);
+        reserved[i] = delivered->Reserved;
+        assert_int_not_equal(reserved[i], 0);
+        assert_int_not_equal(delivered->Elements[0].Reserved, 0);
+        assert_int_not_equal(delivered->Elements[1].Reserved, delivered->Elements[0].Reserved);
+        adapter->DmaOperations->PutScatterGatherList(adapter, delivered, TRUE);
+    }
+    assert_int_not_equal(reserved[0], reserved[1]);
+    KeLowerIrql(old);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reserved_fields, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
