@@ -39,9 +39,9 @@ struct kit_element {
 };
 
 struct kit_frame {
-    uint32_t tag, made; /* made: where the doorbell was rung */
+    struct kit_element element[KIT_ELEMENTS]; /* not last: its bounds are checked */
     uint32_t elements;
-    struct kit_element element[KIT_ELEMENTS];
+    uint32_t tag, made; /* made: where the doorbell was rung */
 };
 
 /* frame[order[0..held-1]] wait to be moved, oldest first; frame[order[held]] is being written. */
