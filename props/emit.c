@@ -164,8 +164,8 @@ static void print_record(struct emitter *e, const struct runner *r)
     made[c->row->makes] -= c->made != 0;
     record_print(&r->program->records[c->record], made, to);
     fclose(to);
-    sheet_print(&current(e)->body, "%s    STEP(\"%s\");\n", current(e)->body.length ? "\n" : "",
-                text);
+    sheet_print(&current(e)->body, "%s    STEP(%u, \"%s\");\n", current(e)->body.length ? "\n" : "",
+                c->record + 1, text);
 }
 
 static void step_opens(struct emitter *e, struct runner *r)

@@ -134,13 +134,14 @@ static void choose_parts(const struct sheet *code, bool chosen[PARTS])
     sheet_free(&mentioning);
 }
 
-static void add_parts(struct sheet *to, const struct sheet *code, unsigned events)
+static void add_parts(struct sheet *to, const struct sheet *code, unsigned events, unsigned records)
 {
     bool chosen[PARTS];
 
     choose_parts(code, chosen);
-    sheet_print(to, "enum { EVENTS = %u }; /* that come of one step, at most */\n\n",
-                events ? events : 1);
+    sheet_print(
+        to, "enum { RECORDS = %u, EVENTS = %u }; /* of the program; of one step, at most */\n\n",
+        records, events ? events : 1);
     for (unsigned i = 0; i < PARTS; i++)
         if (chosen[i])
             sheet_print(to, "%s\n", parts[i].text);
@@ -182,7 +183,7 @@ static bool write_file(const struct emitter *e, const struct oracle *o,
 
     add_functions(&code, e);
     add_head(&whole, program, file, failure);
-    add_parts(&whole, &code, e->events_most);
+    add_parts(&whole, &code, e->events_most, program->count);
     add_contexts(&whole, o, &code);
     add_names(&whole, o, &code);
     sheet_add(&whole, sheet_text(&code));

@@ -157,7 +157,7 @@ void emit_remains(struct emitter *e, struct runner *r)
     struct sheet counts = {0};
 
     emit_gap(e);
-    emit_line(e, "STEP(\"the end\");");
+    emit_line(e, "STEP(RECORDS, \"the end\");");
     for (unsigned i = 1; i <= o->made[CLASS_buffer]; i++)
         if (o->buffer[i].life == LIFE_live)
             emit_memory(e, o, i);

@@ -85,7 +85,7 @@ static void check_steps(const struct program *program)
 
     for (unsigned i = 0; i < program->count; i++)
         steps += program->records[i].op != OP_nop && program->records[i].op != OP_return;
-    assert_int_equal(count(text, "\n    STEP(\""), steps);
+    assert_int_equal(count(text, "\n    STEP("), steps);
     assert_int_equal(count(text, "\n    settled("), steps - 1);
     assert_int_equal(count(text, "\nint main(void)\n"), 1);
     assert_int_equal(count(text, "\n    passed();\n}\n"), 1);
@@ -177,7 +177,7 @@ static char *c_of_asking(void)
 /* The C goes to the step that failed, checks it, and ends. */
 static void check_end(const char *text)
 {
-    const char *step = strstr(text, "STEP(\"NdisMGetDmaAlignment(adapter1)\");\n");
+    const char *step = strstr(text, "STEP(5, \"NdisMGetDmaAlignment(adapter1)\");\n");
     const char *end;
 
     assert_non_null(strstr(text, "// >   5    NdisMGetDmaAlignment(adapter1)\n"));
@@ -186,7 +186,7 @@ static void check_end(const char *text)
     end = strstr(step, "    settled(PASSIVE_LEVEL);\n    passed();");
     assert_non_null(end);
     assert_non_null(strstr(end, "happens(rig_initialize(machine, driver1));\n    failed("));
-    assert_null(strstr(text, "STEP(\"pause"));
+    assert_null(strstr(text, "STEP(7, \"pause"));
 }
 
 static void test_property_fails(void **state)
