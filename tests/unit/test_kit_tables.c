@@ -9,7 +9,8 @@ enum { ADAPTERS = 4 };
 
 static struct machine *machine;
 static NDIS_HANDLE driver, adapters[ADAPTERS];
-static unsigned count;
+static unsigned count, dpcs;
+static BOOLEAN ours;
 
 static NDIS_STATUS initialize(NDIS_HANDLE handle, NDIS_HANDLE context,
                               PNDIS_MINIPORT_INIT_PARAMETERS parameters)
@@ -25,8 +26,8 @@ static BOOLEAN isr(NDIS_HANDLE context, PBOOLEAN queue, PULONG targets)
 {
     (void)context;
     (void)targets;
-    *queue = FALSE;
-    return FALSE;
+    *queue = ours;
+    return ours;
 }
 
 static VOID dpc(NDIS_HANDLE context, PVOID own, PVOID reserved1, PVOID reserved2)
@@ -35,6 +36,7 @@ static VOID dpc(NDIS_HANDLE context, PVOID own, PVOID reserved1, PVOID reserved2
     (void)own;
     (void)reserved1;
     (void)reserved2;
+    dpcs++;
 }
 
 static int setup(void **state)
@@ -43,6 +45,8 @@ static int setup(void **state)
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = miniport_characteristics(initialize);
 
     (void)state;
+    ours = FALSE;
+    dpcs = 0;
     machine = miniport_make_machine(&hooks);
     assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &driver),
                      NDIS_STATUS_SUCCESS);
@@ -123,6 +127,17 @@ static void test_pool_is_so_large(void **state)
     }
 }
 
+static void test_pool_up_to_dispatch_level(void **state)
+{
+    KIRQL old;
+
+    (void)state;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    assert_non_null(take_memory(driver, 1));
+    KeLowerIrql(old);
+    assert_null(rig_fault(machine)->text);
+}
+
 /* What each adapter leaves behind is its own. */
 static void test_left_by_whom(void **state)
 {
@@ -161,11 +176,95 @@ static void test_left_by_whom(void **state)
     assert_null(rig_fault(machine)->text);
 }
 
+static PVOID power_on(NDIS_HANDLE adapter)
+{
+    PVOID place = NULL;
+
+    assert_int_equal(
+        NdisMMapIoSpace(&place, adapter,
+                        rig_resources(machine, adapter)->PartialDescriptors[0].u.Memory.Start,
+                        PAGE_SIZE),
+        NDIS_STATUS_SUCCESS);
+    WRITE_REGISTER_ULONG((volatile ULONG *)place + RIG_CONTROL, RIG_CONTROL_ON);
+    return place;
+}
+
+static void move_frame(NDIS_HANDLE adapter, PVOID place)
+{
+    struct rig_frame frame;
+
+    WRITE_REGISTER_ULONG((volatile ULONG *)place + RIG_TX_LENGTH, 1);
+    WRITE_REGISTER_ULONG((volatile ULONG *)place + RIG_TX_DOORBELL, 1);
+    assert_true(rig_device_frame(machine, adapter, 0, &frame));
+}
+
+static VOID keep_list(PDEVICE_OBJECT object, PIRP irp, PSCATTER_GATHER_LIST list, PVOID context)
+{
+    (void)object;
+    (void)irp;
+    *(PSCATTER_GATHER_LIST *)context = list;
+}
+
+/* A frame has 256 pages at most: eight times the same 32 go, nine times do not. */
+static void test_frame_is_so_long(void **state)
+{
+    PMDL mdl = rig_mdl(machine, rig_buffer(machine, 131072, 0, RIG_ADJACENT), 131072, NULL);
+    DEVICE_DESCRIPTION description = {
+        .Version = DEVICE_DESCRIPTION_VERSION2, .Dma64BitAddresses = TRUE, .MaximumLength = 131072};
+    volatile ULONG *place = power_on(adapters[0]);
+    PSCATTER_GATHER_LIST list = NULL;
+    struct rig_count found;
+    struct rig_frame frame;
+    PDMA_ADAPTER hal;
+    ULONG registers;
+    KIRQL old;
+
+    (void)state;
+    hal = IoGetDmaAdapter(NULL, &description, &registers);
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    assert_int_equal(hal->DmaOperations->GetScatterGatherList(hal, NULL, mdl,
+                                                              MmGetMdlVirtualAddress(mdl), 131072,
+                                                              keep_list, &list, TRUE),
+                     STATUS_SUCCESS);
+    assert_int_equal(list->NumberOfElements, 1);
+    WRITE_REGISTER_ULONG(place + RIG_TX_ADDRESS_LOW, list->Elements[0].Address.LowPart);
+    WRITE_REGISTER_ULONG(place + RIG_TX_ADDRESS_HIGH, (ULONG)list->Elements[0].Address.HighPart);
+    for (unsigned times = 8; times < 10; times++) {
+        for (unsigned i = 0; i < times; i++)
+            WRITE_REGISTER_ULONG(place + RIG_TX_LENGTH, 131072);
+        WRITE_REGISTER_ULONG(place + RIG_TX_DOORBELL, 1);
+        assert_true(rig_device_frame(machine, adapters[0], 0, &frame));
+        assert_int_equal(frame.length, 8 * 131072);
+        rig_count(machine, &found);
+        assert_int_equal(found.reports, times - 8);
+    }
+    hal->DmaOperations->PutScatterGatherList(hal, list, TRUE);
+    KeLowerIrql(old);
+}
+
+/* Each interrupt runs the ISR, and that the DPC, however often. */
+static void test_dpc_each_time(void **state)
+{
+    PVOID place = power_on(adapters[0]);
+
+    (void)state;
+    ours = TRUE;
+    connect(adapters[0]);
+    for (unsigned i = 1; i <= 3; i++) {
+        move_frame(adapters[0], place);
+        assert_int_equal(rig_owed(machine), 1);
+        assert_true(rig_step(machine, 0, 0)); /* the ISR */
+        assert_int_equal(rig_owed(machine), 1);
+        assert_true(rig_step(machine, 0, 0)); /* the DPC */
+        assert_int_equal(rig_owed(machine), 0);
+        assert_int_equal(dpcs, i);
+    }
+}
+
 /* Each device raises the interrupt of its own adapter, once, while it is registered. */
 static void test_interrupts_of_each(void **state)
 {
     NDIS_HANDLE interrupts[ADAPTERS], handle;
-    PVOID place;
     unsigned registered = ADAPTERS;
 
     (void)state;
@@ -176,21 +275,7 @@ static void test_interrupts_of_each(void **state)
         registered++;
     }
     assert_int_equal(registered, 16); /* KIT_INTERRUPTS: a handle is not used again */
-    assert_int_equal(
-        NdisMMapIoSpace(&place, adapters[2],
-                        rig_resources(machine, adapters[2])->PartialDescriptors[0].u.Memory.Start,
-                        PAGE_SIZE),
-        NDIS_STATUS_SUCCESS);
-    WRITE_REGISTER_ULONG((volatile ULONG *)place + RIG_CONTROL, RIG_CONTROL_ON);
-    WRITE_REGISTER_ULONG((volatile ULONG *)place + RIG_TX_LENGTH, 1);
-    WRITE_REGISTER_ULONG((volatile ULONG *)place + RIG_TX_DOORBELL, 1);
-    assert_int_equal(rig_owed(machine), 0);
-    {
-        struct rig_frame frame;
-
-        assert_false(rig_device_frame(machine, adapters[1], 0, &frame));
-        assert_true(rig_device_frame(machine, adapters[2], 0, &frame));
-    }
+    move_frame(adapters[2], power_on(adapters[2]));
     assert_int_equal(rig_owed(machine), 1);
     NdisMDeregisterInterruptEx(interrupts[1]);
     assert_int_equal(rig_owed(machine), 1);
@@ -205,9 +290,8 @@ static void test_interrupts_of_each(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(resources),
-        TEST(pool_is_so_large),
-        TEST(left_by_whom),
+        TEST(resources),          TEST(pool_is_so_large), TEST(pool_up_to_dispatch_level),
+        TEST(left_by_whom),       TEST(frame_is_so_long), TEST(dpc_each_time),
         TEST(interrupts_of_each),
     };
 

@@ -158,8 +158,8 @@ static void test_list_memory_goes_round(void **state)
     KeRaiseIrql(DISPATCH_LEVEL, &old);
     assert_int_equal(map(adapter, mdl, 4096), STATUS_SUCCESS);
     before = delivered;
-    assert_int_equal(map(adapter, mdl, 4096), STATUS_SUCCESS);
-    kept = delivered;
+    assert_int_equal(map(adapter, mdl, 8192), STATUS_SUCCESS);
+    kept = delivered; /* longer than what lies before it */
     adapter->DmaOperations->PutScatterGatherList(adapter, before, TRUE);
     elements = kept->NumberOfElements;
     for (PSCATTER_GATHER_LIST last = kept; rounds < 3; last = delivered) {

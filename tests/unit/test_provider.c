@@ -1,6 +1,6 @@
 /*
  * test_provider.c: what a NetDMA provider may do that no program does: guess the handle that its
- * registration will return.
+ * registration will return, claim to be 1.255.
  */
 #include "miniport.h"
 #include "netdma.h"
@@ -51,12 +51,12 @@ static void on_report(void *context, const struct rig_report *report)
     last = report->rule;
 }
 
-static NTSTATUS register_provider(void)
+static NTSTATUS register_provider(UCHAR minor, USHORT size)
 {
     NET_DMA_PROVIDER_CHARACTERISTICS characteristics = {
         .MajorVersion = 1,
-        .MinorVersion = 1,
-        .Size = sizeof characteristics,
+        .MinorVersion = minor,
+        .Size = size,
         .PhysicalDeviceObject = object,
         .MaxDmaChannelCount = 1,
         .SetDmaChannelCpuAffinity = on_affinity,
@@ -74,13 +74,34 @@ static NTSTATUS add_device(void *context, PDEVICE_OBJECT pdo)
 {
     (void)context;
     object = pdo;
-    assert_int_equal(register_provider(), STATUS_SUCCESS);
+    assert_int_equal(register_provider(1, sizeof(NET_DMA_PROVIDER_CHARACTERISTICS)),
+                     STATUS_SUCCESS);
     NetDmaDeregisterProvider(handle);
     assert_int_equal(last, RULE_NONE);
     guess = (PVOID)((uintptr_t)handle + 1);
-    assert_int_equal(register_provider(), STATUS_SUCCESS);
+    assert_int_equal(register_provider(1, sizeof(NET_DMA_PROVIDER_CHARACTERISTICS)),
+                     STATUS_SUCCESS);
     assert_ptr_equal(handle, guess);
     return STATUS_SUCCESS;
+}
+
+static NTSTATUS add_device_of_1_255(void *context, PDEVICE_OBJECT pdo)
+{
+    (void)context;
+    object = pdo;
+    return register_provider(255, offsetof(NET_DMA_PROVIDER_CHARACTERISTICS, FriendlyName));
+}
+
+/* PRV-10, PRV-13: below 2.0 the name may be left out, whatever the version. */
+static void test_last_version_below_2_0(void **state)
+{
+    struct rig_hooks hooks = {.add_device = add_device_of_1_255, .report = on_report};
+
+    (void)state;
+    machine = miniport_make_machine(&hooks);
+    assert_true(rig_add_device(machine));
+    assert_int_equal(last, RULE_PRV_13);
+    miniport_drop_machine(machine);
 }
 
 /* PRV-04: a handle is good once the registration has returned it. */
@@ -90,6 +111,7 @@ static void test_guessed_handle(void **state)
     struct rig_count count;
 
     (void)state;
+    last = RULE_NONE;
     machine = miniport_make_machine(&hooks);
     assert_true(rig_add_device(machine));
     assert_int_equal(last, RULE_PRV_05);
@@ -101,6 +123,7 @@ static void test_guessed_handle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_last_version_below_2_0),
         cmocka_unit_test(test_guessed_handle),
     };
 
