@@ -138,6 +138,17 @@ static void test_pool_up_to_dispatch_level(void **state)
     assert_null(rig_fault(machine)->text);
 }
 
+static void assert_left(NDIS_HANDLE adapter, const char *text, uint32_t made)
+{
+    struct rig_fault left = rig_left(machine, adapter);
+
+    assert_non_null(left.text);
+    assert_string_equal(left.text, text);
+    assert_int_equal(left.at, 0);
+    assert_int_equal(left.made, made);
+    assert_int_equal(left.freed, 0);
+}
+
 /* What each adapter leaves behind is its own. */
 static void test_left_by_whom(void **state)
 {
@@ -160,16 +171,11 @@ static void test_left_by_whom(void **state)
             NDIS_STATUS_SUCCESS);
     }
     for (unsigned i = ADAPTERS; i-- > 0;) {
-        assert_string_equal(rig_left(machine, adapters[i]).text, "memory is left allocated");
-        assert_int_equal(rig_left(machine, adapters[i]).made, 10 + i);
+        assert_left(adapters[i], "memory is left allocated", 10 + i);
         NdisFreeMemory(blocks[i], 100, 0);
-        assert_string_equal(rig_left(machine, adapters[i]).text, "an interrupt is left registered");
-        assert_int_equal(rig_left(machine, adapters[i]).made, 20 + i);
+        assert_left(adapters[i], "an interrupt is left registered", 20 + i);
         NdisMDeregisterInterruptEx(interrupts[i]);
-        assert_string_equal(rig_left(machine, adapters[i]).text,
-                            "device registers are left mapped");
-        assert_int_equal(rig_left(machine, adapters[i]).made, 30 + i);
-        assert_int_equal(rig_left(machine, adapters[i]).freed, 0);
+        assert_left(adapters[i], "device registers are left mapped", 30 + i);
         NdisMUnmapIoSpace(adapters[i], places[i], PAGE_SIZE);
         assert_null(rig_left(machine, adapters[i]).text);
     }

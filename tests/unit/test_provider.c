@@ -74,6 +74,7 @@ static NTSTATUS add_device(void *context, PDEVICE_OBJECT pdo)
 {
     (void)context;
     object = pdo;
+    assert_ptr_equal(pdo->AttachedDevice, rig_fdo(machine, pdo));
     assert_int_equal(register_provider(1, sizeof(NET_DMA_PROVIDER_CHARACTERISTICS)),
                      STATUS_SUCCESS);
     NetDmaDeregisterProvider(handle);

@@ -1,5 +1,6 @@
 /*
- * test_reports.c: what a report tells of its object: where it was made, where it was freed.
+ * test_reports.c: what a report tells of its object: where it was made, where it was freed; and what
+ * a handler is told.
  */
 #include "miniport.h"
 
@@ -9,6 +10,7 @@ enum { DRIVER = 10, DMA = 30, LIST = 40, GONE = 50, NOW = 60 };
 static struct machine *machine;
 static NDIS_HANDLE driver, adapter, dma;
 static PSCATTER_GATHER_LIST delivered;
+static PVOID junk;
 static struct rig_report last;
 
 static void on_report(void *context, const struct rig_report *report)
@@ -28,9 +30,9 @@ static void expect(enum rig_rule rule, uint32_t made, uint32_t freed)
 static VOID process(PDEVICE_OBJECT object, PVOID reserved, PSCATTER_GATHER_LIST list, PVOID context)
 {
     (void)object;
-    (void)reserved;
     (void)context;
     delivered = list;
+    junk = reserved;
 }
 
 static NDIS_STATUS initialize(NDIS_HANDLE handle, NDIS_HANDLE context,
@@ -167,6 +169,22 @@ static void test_former_list(void **state)
     KeLowerIrql(old);
 }
 
+/* PSG-02: the handler's reserved argument is NULL now and then, and is nothing to go by. */
+static void test_reserved_argument(void **state)
+{
+    unsigned null = 0;
+    KIRQL old;
+
+    (void)state;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    for (unsigned i = 0; i < 4; i++) {
+        allocate(make_net_buffer());
+        null += junk == NULL;
+    }
+    assert_int_equal(null, 2);
+    KeLowerIrql(old);
+}
+
 /* A NET_BUFFER that is mapped is not freed. */
 static void test_mapped_net_buffer(void **state)
 {
@@ -188,10 +206,8 @@ static void test_mapped_net_buffer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(driver_and_dma),
-        TEST(live_list),
-        TEST(former_list),
-        TEST(mapped_net_buffer),
+        TEST(driver_and_dma),    TEST(live_list),         TEST(former_list),
+        TEST(reserved_argument), TEST(mapped_net_buffer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
