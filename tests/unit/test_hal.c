@@ -87,6 +87,36 @@ static void test_addresses(void **state)
         }
 }
 
+/* E6-26: a page of an earlier list is not reached through a shorter one in its place. */
+static void test_page_of_an_earlier_list(void **state)
+{
+    PMDL mdl = rig_mdl(machine, rig_buffer(machine, 8192, 0, RIG_SCATTERED), 8192, NULL);
+    DEVICE_DESCRIPTION description = {.Version = DEVICE_DESCRIPTION_VERSION2,
+                                      .MaximumLength = 8192};
+    uint64_t pages[2];
+    PDMA_ADAPTER adapter;
+    ULONG registers;
+    uint8_t byte;
+    KIRQL old;
+
+    (void)state;
+    adapter = IoGetDmaAdapter(NULL, &description, &registers);
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    for (ULONG length = 8192; length >= 4096; length -= 4096) {
+        assert_int_equal(adapter->DmaOperations->GetScatterGatherList(adapter, NULL, mdl,
+                                                                      MmGetMdlVirtualAddress(mdl),
+                                                                      length, process, NULL, TRUE),
+                         STATUS_SUCCESS);
+        for (unsigned i = 0; length == 8192 && i < 2; i++)
+            pages[i] = (uint64_t)delivered->Elements[i].Address.QuadPart;
+        assert_true(rig_bus_read(machine, pages[0], &byte, 1));
+        assert_int_equal(rig_bus_read(machine, pages[1], &byte, 1), length == 8192);
+        adapter->DmaOperations->PutScatterGatherList(adapter, delivered, TRUE);
+        assert_false(rig_bus_read(machine, pages[0], &byte, 1));
+    }
+    KeLowerIrql(old);
+}
+
 /* SGL-39: reserved fields are nothing to go by: they differ from list to list. */
 static void test_reserved_fields(void **state)
 {
@@ -120,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_page_of_an_earlier_list, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reserved_fields, setup, teardown),
     };
 
