@@ -14,7 +14,8 @@ enum {
     ANSWERS_MAX = 2 * SHRINK_TRIES_MAX,
     PATIENCE = 50, /* milliseconds of processor time; a program takes less than one */
     DEATHS_MAX = 200,
-    DEATHS_IN_A_HANG = 5 /* a hang is dearer than a crash */
+    DEATHS_IN_A_HANG = 5,      /* a hang is dearer than a crash */
+    REPEATED_MAX = 1000 * 1000 /* answers that children after the first one begin with, in all */
 };
 
 struct journal {
@@ -68,7 +69,7 @@ static bool shrink_to_the_end(struct apart *apart, const struct job_result *want
 {
     struct journal *journal = apart->journal;
     struct job_result result;
-    unsigned deaths = 0;
+    unsigned deaths = 0, repeated = 0;
 
     for (;;) {
         isolate(shrink_job, apart, &result);
@@ -76,7 +77,8 @@ static bool shrink_to_the_end(struct apart *apart, const struct job_result *want
             return result.end == JOB_DONE;
         journal->answers[journal->answered++] = wanted && ends_alike(&result, wanted);
         deaths += result.end == JOB_HUNG ? DEATHS_IN_A_HANG : 1;
-        journal->closed = deaths >= DEATHS_MAX;
+        repeated += journal->answered;
+        journal->closed = deaths >= DEATHS_MAX || repeated >= REPEATED_MAX;
     }
 }
 

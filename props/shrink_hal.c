@@ -6,11 +6,12 @@
 #include "shrink_passes.h"
 
 enum { VALUE_MANY = 0x1FFF, VALUE_LIMIT = 0x3000 };
-enum { WORD_dispatch = 2, WORD_version_2 = 2, TIMING_SHIFT = 12, WAYS = 32 };
+enum { WORD_dispatch = 2, WORD_version_2 = 2, TIMING_SHIFT = 12, WAYS = 64 };
 
 /* The adapter that everything is done through. */
 struct way {
     bool wide, from_device, raised, own_buffers, as_set; /* the settings stay */
+    bool byte;                                           /* one byte is mapped, not all */
     uint16_t length;                                     /* MaximumLength */
 };
 
@@ -25,8 +26,9 @@ static void ask_hal(const struct way *way, uint16_t timing, int mdl, int buffer,
 {
     bool own = way->own_buffers && buffer >= 0;
 
-    *record = (struct record){.op = own ? OP_BuildScatterGatherList : OP_GetScatterGatherList,
-                              .v = {VALUE_LIMIT, (uint16_t)(timing | way->from_device)}};
+    *record =
+        (struct record){.op = own ? OP_BuildScatterGatherList : OP_GetScatterGatherList,
+                        .v = {way->byte ? 1 : VALUE_LIMIT, (uint16_t)(timing | way->from_device)}};
     of[1] = (int16_t)mdl;
     of[2] = own ? (int16_t)buffer : -1;
 }
@@ -124,8 +126,8 @@ bool shrink_into_hal(struct shrink *shrink)
         return false;
     for (unsigned i = 0; i < WAYS; i++)
         for (unsigned k = 0; k < sizeof lengths / sizeof lengths[0]; k++) {
-            const struct way way = {i & 1,      i >> 1 & 1, i >> 2 & 1,
-                                    i >> 3 & 1, i >> 4 & 1, lengths[k]};
+            const struct way way = {i & 1,      i >> 1 & 1, i >> 2 & 1, i >> 3 & 1,
+                                    i >> 4 & 1, i >> 5 & 1, lengths[k]};
 
             if (tell(shrink, &way))
                 return true;
