@@ -1,5 +1,6 @@
 /*
- * test_hal.c: the addresses that HAL hands out, which the judge of programs does not predict.
+ * test_hal.c: where memory lies and the addresses that HAL hands out, which the judge of programs
+ * does not predict.
  */
 #include "miniport.h"
 
@@ -87,6 +88,23 @@ static void test_addresses(void **state)
         }
 }
 
+/* The first buffer at the edge lies across 4 GiB, the others below it, one below the other. */
+static void test_frames_at_the_edge(void **state)
+{
+    const PFN_NUMBER border = (PFN_NUMBER)1 << 20;
+    PFN_NUMBER lowest = border;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        PMDL mdl = rig_mdl(machine, rig_buffer(machine, 16384, 0, RIG_EDGE), 16384, NULL);
+        const PFN_NUMBER *frames = MmGetMdlPfnArray(mdl);
+
+        assert_int_equal(frames[3], frames[0] + 3);
+        assert_int_equal(frames[3], i == 0 ? border + 1 : lowest - 1);
+        lowest = frames[0];
+    }
+}
+
 /* E6-26: a page of an earlier list is not reached through a shorter one in its place. */
 static void test_page_of_an_earlier_list(void **state)
 {
@@ -150,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_frames_at_the_edge, setup, teardown),
         cmocka_unit_test_setup_teardown(test_page_of_an_earlier_list, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reserved_fields, setup, teardown),
     };
