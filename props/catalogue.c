@@ -136,8 +136,10 @@ static int list_properties(const struct check_options *options)
     for (unsigned property = PROPERTY_NONE + 1; good && property < PROPERTY_COUNT; property++) {
         const struct property_row *row = property_row((enum property)property);
 
-        printf("%-32s %10" PRIu64 "  %s\n%44s(%s)\n", row->name,
-               result->statistics.evaluated[property], row->meaning, "", row->rules);
+        printf("%-32s %10" PRIu64 "  %s\n", row->name, result->statistics.evaluated[property],
+               row->meaning);
+        if (row->rules[0])
+            printf("%44s(%s)\n", "", row->rules);
     }
     if (good)
         printf("properties: all=%d evaluated=%u runs=%" PRIu64 "\n", PROPERTY_COUNT - 1,
