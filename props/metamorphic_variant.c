@@ -58,9 +58,9 @@ bool variant_refused(const struct subject *s, unsigned at, struct variant *v)
 /* A maker again, as CHANGES say, and what gives its thing back at once. */
 struct pair {
     uint8_t op;
-    struct record (*again)(struct record record);
     bool exact;
     unsigned count;
+    struct record (*again)(struct record record);
     struct record rest[2];
 };
 
@@ -94,25 +94,25 @@ static struct record inside(struct record record)
 enum { FAILURE = 2 }; /* of choice `status` */
 
 static const struct pair pairs[] = {
-    {OP_NdisMRegisterMiniportDriver, as_it_is, true, 1, {{.op = OP_NdisMDeregisterMiniportDriver}}},
-    {OP_initialize, as_it_is, true, 1, {{.op = OP_return, .r = {FAILURE}}}},
+    {OP_NdisMRegisterMiniportDriver, true, 1, as_it_is, {{.op = OP_NdisMDeregisterMiniportDriver}}},
+    {OP_initialize, true, 1, as_it_is, {{.op = OP_return, .r = {FAILURE}}}},
     {OP_NdisMRegisterScatterGatherDma,
-     as_it_is,
      true,
      1,
+     as_it_is,
      {{.op = OP_NdisMDeregisterScatterGatherDma}}},
-    {OP_IoGetDmaAdapter, as_it_is, true, 1, {{.op = OP_PutDmaAdapter}}},
-    {OP_add_device, as_it_is, true, 1, {{.op = OP_return, .r = {FAILURE}}}},
-    {OP_NetDmaRegisterProvider, without_affinity, true, 1, {{.op = OP_NetDmaDeregisterProvider}}},
+    {OP_IoGetDmaAdapter, true, 1, as_it_is, {{.op = OP_PutDmaAdapter}}},
+    {OP_add_device, true, 1, as_it_is, {{.op = OP_return, .r = {FAILURE}}}},
+    {OP_NetDmaRegisterProvider, true, 1, without_affinity, {{.op = OP_NetDmaDeregisterProvider}}},
     {OP_NdisMAllocateNetBufferSGList,
-     in_memory_of_hal,
      false,
      2,
+     in_memory_of_hal,
      {{.op = OP_return}, {.op = OP_NdisMFreeNetBufferSGList}}},
     {OP_GetScatterGatherList,
-     inside,
      false,
      2,
+     inside,
      {{.op = OP_return}, {.op = OP_PutScatterGatherList}}},
 };
 
