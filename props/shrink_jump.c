@@ -176,7 +176,8 @@ static bool replace_and_lower(struct shrink *shrink, const struct program *repla
         for (unsigned k = 0; k < row->operand_count; k++)
             if (row->operands[k].kind == OPERAND_CHOICE)
                 operand_set(&lower.records[i], &row->operands[k], 0);
-        if (i != at && memcmp(&lower.records[i], &replaced->records[i], sizeof lower.records[i]) &&
+        if (i != at &&
+            memcmp(&lower.records[i], &replaced->records[i], sizeof lower.records[i]) != 0 &&
             replace_and_drop(shrink, &lower, makers, NONE))
             return true;
     }
