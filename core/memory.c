@@ -55,9 +55,10 @@ static uint8_t *page_slot(struct machine *machine, uint64_t frame)
 {
     unsigned zone = 0;
 
-    while (frame - zone_base[zone] >= ZONE_SLOTS)
+    while (frame - zone_base[zone] >= ZONE_SLOTS) {
         zone++;
-    assert(zone < FRAME_ZONES);
+        assert(zone < FRAME_ZONES);
+    }
     return &machine->page_of[zone][frame - zone_base[zone]];
 }
 
