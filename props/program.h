@@ -84,7 +84,16 @@ struct operand {
 
 enum op_side { SIDE_control, SIDE_os, SIDE_device, SIDE_driver };
 enum op_irql { IRQL_any, IRQL_passive, IRQL_at_most_dispatch, IRQL_dispatch };
-enum op_target { TARGET_SG = 1, TARGET_NP = 2, TARGET_HAL = 4, TARGET_BOTH = 3 };
+enum op_target {
+    TARGET_SG = 1,
+    TARGET_NP = 2,
+    TARGET_HAL = 4,
+    TARGET_SHM = 8,
+    TARGET_CHANNEL = 16,
+    TARGET_REGISTRATION = TARGET_SG | TARGET_SHM,
+    TARGET_LIFE = TARGET_SG | TARGET_SHM | TARGET_CHANNEL,
+    TARGET_ALL = TARGET_LIFE | TARGET_NP | TARGET_HAL
+};
 
 struct op_row {
     const char *name; /* NULL: an empty slot */

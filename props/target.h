@@ -6,7 +6,7 @@
 
 #include "program.h"
 
-enum { TARGET_COUNT = 3, TARGET_MACHINE = TARGET_SG | TARGET_NP | TARGET_HAL };
+enum { TARGET_COUNT = 3, TARGET_MACHINE = TARGET_ALL };
 
 struct target {
     const char *name, *meaning;

@@ -9,6 +9,7 @@
 #include "generate.h"
 #include "interpret.h"
 #include "sheet.h"
+#include "target.h"
 #include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -126,7 +127,7 @@ static void test_observer_changes_nothing(void **state)
 
     (void)state;
     for (uint64_t seed = 1; seed <= 200; seed++) {
-        generate_program(&program, seed, TARGET_SG | TARGET_NP | TARGET_HAL);
+        generate_program(&program, seed, TARGET_MACHINE);
         runner_run(runner, &program, NULL, &without);
         runner_run(runner, &program, &watched, &with);
         assert_true(with.digest == without.digest);
@@ -141,7 +142,7 @@ static void test_same_program_same_c(void **state)
     for (uint64_t seed = 1; seed <= 20; seed++) {
         char *first, *second;
 
-        generate_program(&program, seed, TARGET_SG | TARGET_NP | TARGET_HAL);
+        generate_program(&program, seed, TARGET_MACHINE);
         first = c_of(&program);
         second = c_of(&program);
         assert_string_equal(first, second);

@@ -32,7 +32,7 @@ static int teardown(void **state)
 
 static void run(uint64_t seed, struct outcome *outcome)
 {
-    generate_program(&program, seed, TARGET_SG | TARGET_NP | TARGET_HAL);
+    generate_program(&program, seed, TARGET_MACHINE);
     runner_run(runner, &program, NULL, outcome);
     if (outcome->verdict.property)
         fail_msg("seed %llu: %s at record %u: expected %s, got %s", (unsigned long long)seed,
@@ -112,7 +112,7 @@ static void test_legal_only_breaks_no_rule(void **state)
 
     (void)state;
     for (uint64_t seed = 0; seed < PROGRAMS; seed++) {
-        generate_program(&program, seed, TARGET_SG | TARGET_NP | TARGET_HAL);
+        generate_program(&program, seed, TARGET_MACHINE);
         runner_run(runner, &program, &options, &outcome);
         assert_int_equal(outcome.verdict.property, PROPERTY_NONE);
     }
