@@ -140,7 +140,6 @@ RIG_NO_COVERAGE static void reset_ndis(struct machine *machine)
     CLEAR(net_buffer_lists, machine->used.net_buffer_lists);
     CLEAR(devices, machine->used.devices);
     CLEAR(providers, machine->used.providers);
-    driver_kit_reset(&machine->kit);
 }
 
 RIG_NO_COVERAGE void rig_reset(struct machine *machine)
@@ -198,7 +197,7 @@ enum handle_class handle_class(NDIS_HANDLE handle)
     uint64_t bits = (uint64_t)(uintptr_t)handle;
     unsigned class = bits >> 48 & 0xFF;
 
-    if (bits >> 56 != HANDLE_MARK || class > HANDLE_KIT)
+    if (bits >> 56 != HANDLE_MARK || class > HANDLE_PROVIDER)
         return (enum handle_class)0;
     return (enum handle_class) class;
 }

@@ -1,7 +1,7 @@
 /*
  * machine.h: everything there is, in one plain struct.
  *
- * Only core/ includes this. Each table grows from its start and is never compacted, so undoing a
+ * Only core/ and kit/ include this. Each table grows from its start and is never compacted, so undoing a
  * run means clearing the part that was used. Handles are {class, index, generation}, never given
  * out twice in a run; bare pointers that come back are looked up in these tables before anything
  * is read through them.
@@ -9,7 +9,6 @@
 #ifndef DMARIG_MACHINE_H
 #define DMARIG_MACHINE_H
 
-#include "driver_kit.h"
 #include "rig.h"
 #include <assert.h>
 
@@ -293,8 +292,6 @@ struct machine {
     struct device devices[DEVICES];
     struct provider providers[PROVIDERS];
 
-    struct driver_kit kit;
-
     _Alignas(16) uint8_t arena[LIST_ARENA];
     uint8_t frame[RIG_PIECES * PAGE_SIZE]; /* what the device last moved */
     _Alignas(PAGE_SIZE) uint8_t pages[RIG_PAGES][PAGE_SIZE];
@@ -317,7 +314,7 @@ int slot_take(struct machine *machine, enum rig_setting limit, enum rig_site sit
 
 /* ---- handles ---- */
 
-enum handle_class { HANDLE_DRIVER = 1, HANDLE_ADAPTER, HANDLE_DMA, HANDLE_PROVIDER, HANDLE_KIT };
+enum handle_class { HANDLE_DRIVER = 1, HANDLE_ADAPTER, HANDLE_DMA, HANDLE_PROVIDER };
 
 enum handle_state { HANDLE_LIVE, HANDLE_STALE, HANDLE_BAD };
 

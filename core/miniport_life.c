@@ -68,7 +68,8 @@ static NDIS_STATUS call_initialize(struct machine *machine, struct adapter *adap
         .Header = {NDIS_OBJECT_TYPE_MINIPORT_INIT_PARAMETERS,
                    NDIS_MINIPORT_INIT_PARAMETERS_REVISION_1,
                    NDIS_SIZEOF_MINIPORT_INIT_PARAMETERS_REVISION_1},
-        .AllocatedResources = rig_resources(machine, handle),
+        .AllocatedResources =
+            machine->hooks.resources ? machine->hooks.resources(machine, handle) : NULL,
     };
     NDIS_STATUS status;
 

@@ -87,6 +87,10 @@ struct rig_hooks {
     NTSTATUS (*add_device)(void *context, PDEVICE_OBJECT pdo);
     NTSTATUS (*pnp)(void *context, PDEVICE_OBJECT pdo, enum rig_irp irp);
     void (*unload)(void *context);
+    /* What a layer above adds to the computer, and the hardware resources of an adapter there; NULL:
+     * none. */
+    void *extension;
+    PNDIS_RESOURCE_LIST (*resources)(struct machine *machine, NDIS_HANDLE adapter);
 };
 
 size_t rig_size(void);                   /* bytes of a machine; align to PAGE_SIZE */

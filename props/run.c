@@ -76,7 +76,13 @@ static void hook_unload(void *context)
 
 static void start(struct runner *r, const struct run_options *options, struct outcome *outcome)
 {
-    struct rig_hooks hooks = {r, report_hook, hook_add_device, hook_pnp, hook_unload};
+    struct rig_hooks hooks = {
+        .context = r,
+        .report = report_hook,
+        .add_device = hook_add_device,
+        .pnp = hook_pnp,
+        .unload = hook_unload,
+    };
 
     memset(outcome, 0, sizeof *outcome);
     r->options = options ? *options : (struct run_options){0};

@@ -11,19 +11,28 @@
 
 static _Thread_local struct host *bound;
 
+static void *zeroed_pages(size_t size)
+{
+    size_t whole = (size + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
+    void *pages = aligned_alloc(PAGE_SIZE, whole);
+
+    return pages ? memset(pages, 0, whole) : NULL;
+}
+
 struct host *host_make(DRIVER_INITIALIZE *entry)
 {
-    size_t size = (rig_size() + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
     struct host *host = calloc(1, sizeof *host);
-    void *storage = host ? aligned_alloc(PAGE_SIZE, size) : NULL;
+    void *machine = zeroed_pages(rig_size());
+    void *kit = zeroed_pages(kit_size());
 
-    if (!storage) {
+    if (!host || !machine || !kit) {
+        free(kit);
+        free(machine);
         free(host);
         return NULL;
     }
-    memset(storage, 0, size);
-    host->storage = storage;
-    host->machine = rig_make(storage);
+    host->machine = rig_make(machine);
+    host->kit = kit;
     host->entry = entry;
     host_make_pattern(host);
     return host;
@@ -31,8 +40,10 @@ struct host *host_make(DRIVER_INITIALIZE *entry)
 
 void host_free(struct host *host)
 {
-    if (host)
-        free(host->storage);
+    if (!host)
+        return;
+    free(host->kit);
+    free(host->machine);
     free(host);
 }
 
@@ -229,6 +240,7 @@ static void start(struct host *host)
     struct rig_hooks hooks = {.context = host, .report = hear};
 
     rig_bind(host->machine);
+    kit_attach(host->kit, &hooks);
     rig_set_hooks(host->machine, &hooks);
 }
 
@@ -306,6 +318,7 @@ bool host_run(struct host *host, const struct program *program, struct statistic
     if (!host->found)
         finish(host);
     count_run(host);
+    kit_reset(host->kit);
     rig_reset(host->machine);
     rig_bind(NULL);
     bound = NULL;

@@ -45,7 +45,7 @@ struct host_adapter {
 
 struct host {
     struct machine *machine;
-    void *storage;
+    struct driver_kit *kit;
     DRIVER_INITIALIZE *entry;
     DRIVER_OBJECT object;
     DRIVER_EXTENSION extension;

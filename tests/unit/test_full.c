@@ -11,6 +11,7 @@ static struct machine *machine;
 static NDIS_HANDLE drivers[ADAPTERS], adapters[ADAPTERS], dmas[ADAPTERS];
 static PDMA_ADAPTER hal[ADAPTERS];
 static PSCATTER_GATHER_LIST lists[LISTS], delivered;
+static _Alignas(8) uint8_t list_memory[LISTS][LIST_SIZE];
 static PNET_BUFFER net_buffers[LISTS];
 static PDEVICE_OBJECT devices[8];
 static PVOID provider;
@@ -149,8 +150,7 @@ static void fill_lists(void)
     for (unsigned i = 0; i < LISTS; i++) {
         uint8_t *bytes = rig_buffer(machine, 64, 0, RIG_SCATTERED);
         PMDL mdl = rig_mdl(machine, bytes, 64, NULL);
-        PVOID own =
-            NdisAllocateMemoryWithTagPriority(adapters[0], LIST_SIZE, 0, NormalPoolPriority);
+        uint8_t *own = list_memory[i];
 
         net_buffers[i] = rig_net_buffer(machine, mdl, 0, 64, false);
         assert_int_equal(NdisMAllocateNetBufferSGList(dmas[i / EACH], net_buffers[i], NULL,

@@ -3,8 +3,7 @@
  * locks, pool memory, data in one piece, device registers, interrupts. The first mistake of a run
  * is the fault; nothing else comes of it.
  */
-#include "miniport.h"
-#include "rig_device.h"
+#include "kit_machine.h"
 
 static struct machine *machine;
 static NDIS_HANDLE driver, adapter;
@@ -48,7 +47,7 @@ static int setup(void **state)
     struct rig_hooks hooks = {.report = on_report};
 
     (void)state;
-    machine = miniport_make_machine(&hooks);
+    machine = kit_make_machine(&hooks);
     reports = interrupts = dpcs = 0;
     ours = queue = TRUE;
     start_adapter();
@@ -58,7 +57,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    miniport_drop_machine(machine);
+    kit_drop_machine(machine);
     return 0;
 }
 
@@ -69,9 +68,11 @@ static void expect_fault(const char *text)
 
     assert_non_null(rig_fault(machine)->text);
     assert_non_null(strstr(rig_fault(machine)->text, text));
+    kit_reset(kit);
     rig_reset(machine);
-    assert_null(rig_fault(machine)->text);
+    kit_attach(kit, &hooks);
     rig_set_hooks(machine, &hooks);
+    assert_null(rig_fault(machine)->text);
     start_adapter();
 }
 

@@ -2,15 +2,22 @@
  * test_kit_tables.c: what a hosted driver has of each: blocks of pool, interrupts, devices. The right
  * one is found among several, and they are as many as they are said to be.
  */
-#include "miniport.h"
-#include "rig_device.h"
+#include "kit_machine.h"
 
 enum { ADAPTERS = 4 };
 
 static struct machine *machine;
 static NDIS_HANDLE driver, adapters[ADAPTERS];
-static unsigned count, dpcs;
+static unsigned count, dpcs, reports;
+static struct rig_report last;
 static BOOLEAN ours;
+
+static void on_report(void *context, const struct rig_report *report)
+{
+    (void)context;
+    last = *report;
+    reports++;
+}
 
 static NDIS_STATUS initialize(NDIS_HANDLE handle, NDIS_HANDLE context,
                               PNDIS_MINIPORT_INIT_PARAMETERS parameters)
@@ -41,13 +48,13 @@ static VOID dpc(NDIS_HANDLE context, PVOID own, PVOID reserved1, PVOID reserved2
 
 static int setup(void **state)
 {
-    struct rig_hooks hooks = {0};
+    struct rig_hooks hooks = {.report = on_report};
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = miniport_characteristics(initialize);
 
     (void)state;
     ours = FALSE;
-    dpcs = 0;
-    machine = miniport_make_machine(&hooks);
+    dpcs = reports = 0;
+    machine = kit_make_machine(&hooks);
     assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &driver),
                      NDIS_STATUS_SUCCESS);
     for (count = 0; count < ADAPTERS;)
@@ -58,7 +65,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    miniport_drop_machine(machine);
+    kit_drop_machine(machine);
     return 0;
 }
 
@@ -291,14 +298,58 @@ static void test_interrupts_of_each(void **state)
     assert_string_equal(rig_fault(machine)->text, "an interrupt is deregistered wrongly");
 }
 
+static PSCATTER_GATHER_LIST delivered;
+
+static VOID on_list(PDEVICE_OBJECT object, PIRP irp, PSCATTER_GATHER_LIST list, PVOID context)
+{
+    (void)object;
+    (void)irp;
+    (void)context;
+    delivered = list;
+}
+
+/* FSG-09: pool memory that was lent for a list is not freed before the list; its neighbours are. */
+static void test_pool_lent_for_a_list(void **state)
+{
+    DEVICE_DESCRIPTION description = {.Version = DEVICE_DESCRIPTION_VERSION2,
+                                      .MaximumLength = 4096};
+    ULONG registers;
+    PDMA_ADAPTER hal = IoGetDmaAdapter(NULL, &description, &registers);
+    PMDL mdl = rig_mdl(machine, rig_buffer(machine, 64, 0, RIG_ADJACENT), 64, NULL);
+    void *block[3];
+    KIRQL old;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        rig_origin(machine, i + 1);
+        block[i] = take_memory(driver, 512);
+    }
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    assert_int_equal(hal->DmaOperations->BuildScatterGatherList(hal, NULL, mdl,
+                                                                MmGetMdlVirtualAddress(mdl), 64,
+                                                                on_list, NULL, TRUE, block[1], 512),
+                     STATUS_SUCCESS);
+    assert_ptr_equal(delivered, block[1]);
+    for (unsigned i = 0; i < 3; i++)
+        NdisFreeMemory(block[i], 0, 0);
+    assert_int_equal(reports, 1);
+    assert_int_equal(last.rule, RULE_FSG_09);
+    assert_int_equal(last.made, 2);
+    hal->DmaOperations->PutScatterGatherList(hal, delivered, TRUE);
+    NdisFreeMemory(block[1], 0, 0);
+    assert_int_equal(reports, 1);
+    assert_null(rig_fault(machine)->text);
+    KeLowerIrql(old);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(resources),          TEST(pool_is_so_large), TEST(pool_up_to_dispatch_level),
-        TEST(left_by_whom),       TEST(frame_is_so_long), TEST(dpc_each_time),
-        TEST(interrupts_of_each),
+        TEST(resources),          TEST(pool_is_so_large),     TEST(pool_up_to_dispatch_level),
+        TEST(left_by_whom),       TEST(frame_is_so_long),     TEST(dpc_each_time),
+        TEST(interrupts_of_each), TEST(pool_lent_for_a_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

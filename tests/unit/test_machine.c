@@ -410,35 +410,6 @@ static void test_handle_behind_its_table(void **state)
     assert_int_equal(world->reports, 0);
 }
 
-/* FSG-09: pool memory that NDIS has for a list is not freed before the list; its neighbours are. */
-static void test_pool_lent_for_a_list(void **state)
-{
-    PNET_BUFFER_LIST packet;
-    PVOID block[3];
-    KIRQL old;
-
-    (void)state;
-    start_running();
-    packet = make_packet(1514);
-    for (unsigned i = 0; i < 3; i++)
-        block[i] = NdisAllocateMemoryWithTagPriority(world->adapter, world->list_size, 0,
-                                                     NormalPoolPriority);
-    KeRaiseIrql(DISPATCH_LEVEL, &old);
-    assert_true(rig_send(world->machine, world->adapter, packet, DISPATCH_LEVEL));
-    assert_int_equal(NdisMAllocateNetBufferSGList(world->dma, packet->FirstNetBuffer, world,
-                                                  NDIS_SG_LIST_WRITE_TO_DEVICE, block[1],
-                                                  world->list_size),
-                     NDIS_STATUS_SUCCESS);
-    for (unsigned i = 0; i < 3; i++)
-        NdisFreeMemory(block[i], 0, 0);
-    assert_int_equal(world->reports, 1);
-    assert_int_equal(world->last, RULE_FSG_09);
-    NdisMFreeNetBufferSGList(world->dma, world->list, packet->FirstNetBuffer);
-    NdisFreeMemory(block[1], 0, 0);
-    assert_int_equal(world->reports, 1);
-    KeLowerIrql(old);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,7 +427,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_versions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sizes_of_revisions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_handle_behind_its_table, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_pool_lent_for_a_list, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

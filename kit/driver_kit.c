@@ -3,7 +3,6 @@
  * piece. Their rules are not in the catalogue; a mistake is kept as a fault for the host to ask.
  */
 #include "driver_kit.h"
-#include "machine.h"
 #include "memory.h"
 #include "processor.h"
 #include "verifier.h"
@@ -17,16 +16,28 @@ void driver_kit_fault(struct machine *machine, const char *text, const struct ki
 
     if (!block)
         block = &none;
-    if (!machine->kit.fault.text)
-        machine->kit.fault = (struct rig_fault){text, machine->origin, block->made, block->freed};
+    if (!kit_of(machine)->fault.text)
+        kit_of(machine)->fault =
+            (struct rig_fault){text, machine->origin, block->made, block->freed};
 }
 
 const struct rig_fault *rig_fault(const struct machine *machine)
 {
-    return &machine->kit.fault;
+    return &kit_of(machine)->fault;
 }
 
-RIG_NO_COVERAGE void driver_kit_reset(struct driver_kit *kit)
+size_t kit_size(void)
+{
+    return sizeof(struct driver_kit);
+}
+
+void kit_attach(struct driver_kit *kit, struct rig_hooks *hooks)
+{
+    hooks->extension = kit;
+    hooks->resources = rig_resources;
+}
+
+RIG_NO_COVERAGE void kit_reset(struct driver_kit *kit)
 {
     memory_release(kit->arena, kit->arena_used);
     memset(kit->arena, 0, kit->arena_used);
@@ -139,7 +150,7 @@ PVOID NdisAllocateMemoryWithTagPriority(NDIS_HANDLE NdisHandle, UINT Length, ULO
                                         EX_POOL_PRIORITY Priority)
 {
     struct machine *machine = machine_bound();
-    struct driver_kit *kit = &machine->kit;
+    struct driver_kit *kit = kit_of(machine);
     struct kit_block *block = &kit->blocks[kit->block_count];
     uint32_t start = kit->arena_used;
     uint64_t end = (uint64_t)start + Length + RED_ZONE + BLOCK_ALIGNMENT - 1;
@@ -163,7 +174,7 @@ PVOID NdisAllocateMemoryWithTagPriority(NDIS_HANDLE NdisHandle, UINT Length, ULO
 void NdisFreeMemory(PVOID VirtualAddress, UINT Length, UINT MemoryFlags)
 {
     struct machine *machine = machine_bound();
-    struct kit_block *block = find_block(&machine->kit, VirtualAddress);
+    struct kit_block *block = find_block(kit_of(machine), VirtualAddress);
 
     UNREFERENCED_PARAMETER(MemoryFlags);
     if (!block || !block->live)
@@ -181,7 +192,7 @@ void NdisFreeMemory(PVOID VirtualAddress, UINT Length, UINT MemoryFlags)
 
 struct rig_fault rig_left(const struct machine *machine, NDIS_HANDLE owner)
 {
-    const struct driver_kit *kit = &machine->kit;
+    const struct driver_kit *kit = kit_of(machine);
 
     for (unsigned i = 0; i < kit->block_count; i++)
         if (kit->blocks[i].live && kit->blocks[i].owner == owner)

@@ -8,6 +8,7 @@
 #ifndef DMARIG_DRIVER_KIT_H
 #define DMARIG_DRIVER_KIT_H
 
+#include "machine.h"
 #include "rig_device.h"
 
 enum {
@@ -69,8 +70,12 @@ struct driver_kit {
     _Alignas(16) uint8_t arena[KIT_ARENA];
 };
 
-/* As fresh, at the cost of what was used. */
-void driver_kit_reset(struct driver_kit *kit);
+static inline struct driver_kit *kit_of(const struct machine *machine)
+{
+    assert(machine->hooks.extension && "the machine has no kit");
+    return machine->hooks.extension;
+}
+
 /* A mistake that no rule of the catalogue names, with a BLOCK or about none (NULL); the first one of a
  * run is kept. */
 void driver_kit_fault(struct machine *machine, const char *text, const struct kit_block *block);

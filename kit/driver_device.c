@@ -6,7 +6,6 @@
  * level, the ISR the DPC at DISPATCH_LEVEL: they run when a step says so.
  */
 #include "driver_kit.h"
-#include "machine.h"
 #include "processor.h"
 #include "verifier.h"
 #include <string.h>
@@ -28,13 +27,16 @@ static const struct adapter *live_adapter(const struct machine *machine, NDIS_HA
 static struct kit_frame *frame_at(struct machine *machine, const struct kit_device *device,
                                   unsigned position)
 {
-    return &machine->kit.frames[device - machine->kit.devices][device->order[position]];
+    struct driver_kit *kit = kit_of(machine);
+
+    return &kit->frames[device - kit->devices][device->order[position]];
 }
 
 /* The frame that is written next begins empty. */
 static void begin_frame(struct machine *machine, const struct kit_device *device)
 {
-    uint8_t *used = &machine->kit.frames_used[device - machine->kit.devices];
+    struct driver_kit *kit = kit_of(machine);
+    uint8_t *used = &kit->frames_used[device - kit->devices];
     uint8_t slot = device->order[device->held];
 
     if (*used <= slot)
@@ -59,7 +61,7 @@ static struct kit_device *find_device(struct machine *machine, NDIS_HANDLE adapt
 
     if (!live_adapter(machine, adapter, &slot))
         return NULL;
-    device = &machine->kit.devices[slot];
+    device = &kit_of(machine)->devices[slot];
     if (device->adapter != adapter) {
         memset(device, 0, sizeof *device);
         device->adapter = adapter;
@@ -78,6 +80,11 @@ static bool is_present(const struct machine *machine, NDIS_HANDLE handle)
 
 /* ---- resources, registers ---- */
 
+static LONGLONG registers_start(const struct machine *machine, const struct kit_device *device)
+{
+    return PHYSICAL_BASE + (device - kit_of(machine)->devices) * (LONGLONG)BLOCK_SIZE;
+}
+
 PNDIS_RESOURCE_LIST rig_resources(struct machine *machine, NDIS_HANDLE adapter)
 {
     struct kit_device *device = find_device(machine, adapter);
@@ -91,8 +98,7 @@ PNDIS_RESOURCE_LIST rig_resources(struct machine *machine, NDIS_HANDLE adapter)
     list->Count = 2;
     row = list->PartialDescriptors;
     row[0].Type = CmResourceTypeMemory;
-    row[0].u.Memory.Start.QuadPart =
-        PHYSICAL_BASE + (device - machine->kit.devices) * (LONGLONG)BLOCK_SIZE;
+    row[0].u.Memory.Start.QuadPart = registers_start(machine, device);
     row[0].u.Memory.Length = BLOCK_SIZE;
     row[1].Type = CmResourceTypeInterrupt;
     row[1].u.Interrupt.Level = row[1].u.Interrupt.Vector = RIG_DEVICE_LEVEL;
@@ -105,14 +111,13 @@ NDIS_STATUS NdisMMapIoSpace(PVOID *VirtualAddress, NDIS_HANDLE MiniportAdapterHa
 {
     struct machine *machine = machine_bound();
     struct kit_device *device = find_device(machine, MiniportAdapterHandle);
-    LONGLONG start;
 
     if (!device || processor_irql(machine) != PASSIVE_LEVEL) {
         driver_kit_fault(machine, "registers are mapped without a live adapter, or raised", NULL);
         return NDIS_STATUS_FAILURE;
     }
-    start = PHYSICAL_BASE + (device - machine->kit.devices) * (LONGLONG)BLOCK_SIZE;
-    if (PhysicalAddress.QuadPart != start || Length > BLOCK_SIZE || device->mapped)
+    if (PhysicalAddress.QuadPart != registers_start(machine, device) || Length > BLOCK_SIZE ||
+        device->mapped)
         return NDIS_STATUS_RESOURCE_CONFLICT;
     if (site_refuses(machine, RIG_SITE_io_space))
         return NDIS_STATUS_RESOURCES;
@@ -140,7 +145,7 @@ static struct kit_device *find_register(struct machine *machine, const volatile 
                                         enum rig_register *which)
 {
     for (unsigned i = 0; i < KIT_DEVICES; i++) {
-        struct kit_device *device = &machine->kit.devices[i];
+        struct kit_device *device = &kit_of(machine)->devices[i];
         uintptr_t at = (uintptr_t)place - (uintptr_t)device->registers;
 
         if (!device->mapped || at >= sizeof device->registers || at % sizeof(ULONG) != 0)
@@ -253,22 +258,20 @@ ULONG READ_REGISTER_ULONG(volatile ULONG *Register)
 
 /* ---- interrupts ---- */
 
-static struct kit_interrupt *live_interrupt(struct machine *machine, uint64_t bits)
+static uint64_t interrupt_bits(const struct kit_interrupt *interrupt)
 {
-    unsigned index;
-    uint32_t generation;
-
-    if (!handle_parts((NDIS_HANDLE)(uintptr_t)bits, HANDLE_KIT, machine->kit.interrupt_count,
-                      &index, &generation))
-        return NULL;
-    return machine->kit.interrupts[index].live ? &machine->kit.interrupts[index] : NULL;
+    return (uint64_t)(uintptr_t)interrupt;
 }
 
-static uint64_t interrupt_bits(const struct machine *machine, const struct kit_interrupt *interrupt)
+/* A handle is the address of a row, which no second interrupt of the run gets. */
+static struct kit_interrupt *live_interrupt(struct machine *machine, uint64_t bits)
 {
-    unsigned index = (unsigned)(interrupt - machine->kit.interrupts);
+    struct driver_kit *kit = kit_of(machine);
 
-    return (uint64_t)(uintptr_t)handle_make(HANDLE_KIT, index, 1);
+    for (unsigned i = 0; i < kit->interrupt_count; i++)
+        if (interrupt_bits(&kit->interrupts[i]) == bits && kit->interrupts[i].live)
+            return &kit->interrupts[i];
+    return NULL;
 }
 
 static void run_dpc(struct machine *machine, uint64_t bits)
@@ -308,7 +311,7 @@ static void run_isr(struct machine *machine, uint64_t bits)
 
 static void raise_interrupt(struct machine *machine, struct kit_device *device)
 {
-    struct driver_kit *kit = &machine->kit;
+    struct driver_kit *kit = kit_of(machine);
 
     if (!(device->control & RIG_CONTROL_ON) || device->cause == 0)
         return;
@@ -317,7 +320,7 @@ static void raise_interrupt(struct machine *machine, struct kit_device *device)
 
         if (!interrupt->live || interrupt->adapter != device->adapter || interrupt->isr_owed)
             continue;
-        processor_owe(machine, run_isr, interrupt_bits(machine, interrupt), RIG_DEVICE_LEVEL);
+        processor_owe(machine, run_isr, interrupt_bits(interrupt), RIG_DEVICE_LEVEL);
         interrupt->isr_owed = true;
     }
 }
@@ -335,7 +338,7 @@ NDIS_STATUS NdisMRegisterInterruptEx(
     PNDIS_HANDLE NdisInterruptHandle)
 {
     struct machine *machine = machine_bound();
-    struct driver_kit *kit = &machine->kit;
+    struct driver_kit *kit = kit_of(machine);
     struct kit_interrupt *interrupt = &kit->interrupts[kit->interrupt_count];
     struct kit_device *device = find_device(machine, MiniportAdapterHandle);
 
@@ -356,7 +359,7 @@ NDIS_STATUS NdisMRegisterInterruptEx(
         .live = true,
     };
     MiniportInterruptCharacteristics->InterruptType = NDIS_CONNECT_LINE_BASED;
-    *NdisInterruptHandle = (NDIS_HANDLE)(uintptr_t)interrupt_bits(machine, interrupt);
+    *NdisInterruptHandle = (NDIS_HANDLE)interrupt;
     return NDIS_STATUS_SUCCESS;
 }
 

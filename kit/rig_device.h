@@ -39,6 +39,17 @@ struct rig_frame {
     uint32_t length;
 };
 
+/* ---- a kit's life ---- */
+
+/* What a machine that hosts a driver has besides; the machine knows nothing of it. */
+struct driver_kit;
+size_t kit_size(void); /* bytes of a kit, zeroed, owned by the caller; align to 16 */
+/* The machine that is given HOOKS has KIT, until it is reset. */
+void kit_attach(struct driver_kit *kit, struct rig_hooks *hooks);
+void kit_reset(struct driver_kit *kit); /* as fresh, byte for byte, at the cost of what was used */
+
+/* ---- its device ---- */
+
 /* Frames that the device of ADAPTER holds and could send now. */
 unsigned rig_device_frames(struct machine *machine, NDIS_HANDLE adapter);
 /* The device sends frame number FRAME of those it holds: it reads the bytes through bus addresses
@@ -47,6 +58,8 @@ bool rig_device_frame(struct machine *machine, NDIS_HANDLE adapter, unsigned fra
                       struct rig_frame *sent);
 /* The hardware resources of a live adapter: registers and an interrupt. NULL: no such adapter. */
 PNDIS_RESOURCE_LIST rig_resources(struct machine *machine, NDIS_HANDLE adapter);
+
+/* ---- what it noticed ---- */
 
 /* A driver's mistake that no rule of the catalogue names. */
 struct rig_fault {
