@@ -1,15 +1,11 @@
 /*
- * catalogue.c: what there is: rules, properties, operations, settings, sites, targets, starts.
+ * catalogue.c: what there is: properties, operations, settings, sites, targets, starts.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 #include "command.h"
-#include "files.h"
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 static bool takes_nothing(int argc, char **argv)
 {
@@ -20,110 +16,6 @@ static bool takes_nothing(int argc, char **argv)
     if (operands > 0)
         usage_error(argv[0], "takes no operand, found %s", argv[1]);
     return operands == 0;
-}
-
-/* ---- rules ---- */
-
-enum { PROGRAMS_MAX = 4096 };
-
-/* The regression programs by the rule that they trip. */
-struct programs {
-    unsigned count;
-    struct {
-        char name[256];
-        int rule;
-    } rows[PROGRAMS_MAX];
-};
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(a, b); /* the name comes first in a row */
-}
-
-static bool add_program(struct programs *programs, const char *directory, const char *name)
-{
-    char path[4096], error[FILE_ERROR_MAX];
-    struct program program;
-    struct text_head head;
-
-    if (!file_is_text(name) || programs->count == PROGRAMS_MAX)
-        return true;
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    if (!file_program(path, &program, &head, error)) {
-        usage_error("rules", "%s", error);
-        return false;
-    }
-    snprintf(programs->rows[programs->count].name, sizeof programs->rows[0].name, "%s", name);
-    programs->rows[programs->count++].rule = head.rule;
-    return true;
-}
-
-static bool read_programs(struct programs *programs, const char *corpus, char *directory,
-                          size_t size)
-{
-    struct dirent *entry;
-    bool good = true;
-    DIR *opened;
-
-    snprintf(directory, size, "%s/regress", corpus);
-    opened = opendir(directory);
-    if (!opened) {
-        usage_error("rules", "%s: %s (--corpus names the directory)", directory, strerror(errno));
-        return false;
-    }
-    while (good && (entry = readdir(opened)) != NULL)
-        good = add_program(programs, directory, entry->d_name);
-    closedir(opened);
-    qsort(programs->rows, programs->count, sizeof programs->rows[0], by_name);
-    return good;
-}
-
-static void list_rules(const struct programs *programs, const char *directory)
-{
-    static const char *const strengths[] = {"error", "warning", "advice"};
-    unsigned checked = 0, carried = 0, tripping = 0;
-
-    for (unsigned rule = RULE_NONE + 1; rule < RULE_COUNT; rule++) {
-        const struct rig_rule_row *row = rig_rule_row((enum rig_rule)rule);
-
-        checked += !row->reason;
-        carried += row->reason && strncmp(row->reason, "checked", 7) == 0;
-        printf("%-8s %-8s %-9s %-30s %s\n", row->name, row->reason ? "-" : strengths[row->strength],
-               row->reason ? row->reason : "checked", row->code[0] ? row->code : "-", row->text);
-        for (unsigned i = 0; i < programs->count; i++) {
-            if (programs->rows[i].rule != (int)rule)
-                continue;
-            tripping++;
-            printf("         %s/%s\n", directory, programs->rows[i].name);
-        }
-    }
-    printf("rules: all=%d checked=%u carried=%u programs=%u\n", RULE_COUNT - 1, checked, carried,
-           tripping);
-}
-
-int command_rules(int argc, char **argv, const volatile sig_atomic_t *stop)
-{
-    const char *named = getenv("DMARIG_CORPUS"); /* scripts/dmarig says where it is */
-    const char *corpus = named ? named : "corpus/v1";
-    const struct option_row rows[] = {{"--corpus", OPTION_TEXT, &corpus}};
-    struct programs *programs;
-    char directory[2048];
-    int operands;
-    bool good;
-
-    (void)stop;
-    if (!options_parse(argc, argv, rows, 1, &operands))
-        return EXIT_USAGE;
-    if (operands > 0)
-        return usage_error("rules", "takes no operand, found %s", argv[1]);
-    programs = calloc(1, sizeof *programs);
-    if (!programs)
-        return usage_error("rules", "no memory");
-    good = read_programs(programs, corpus, directory, sizeof directory);
-    if (good)
-        list_rules(programs, directory);
-    free(programs);
-    return good ? EXIT_CLEAN : EXIT_USAGE;
 }
 
 /* ---- properties ---- */

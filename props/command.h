@@ -17,7 +17,8 @@ command_function command_check;                                       /* command
 command_function command_sweep;                                       /* command_sweep.c */
 command_function command_exhaustive;                                  /* command_exhaustive.c */
 command_function command_selftest, command_minima;                    /* also in planted/ */
-command_function command_rules, command_ops, command_settings;        /* catalogue.c */
+command_function command_rules;                                       /* command_rules.c */
+command_function command_ops, command_settings;                       /* catalogue.c */
 command_function command_sites;                                       /* catalogue.c */
 command_function command_targets, command_starts, command_properties; /* catalogue.c */
 

@@ -125,11 +125,17 @@ static const struct command_row commands[] = {
      "  --seconds S       to find them, for each bug; default 10\n"
      "  --seed N          of the first random program; default 1\n"},
     {"rules", command_rules, "list the rules of the contract",
-     "dmarig rules [--corpus DIR]\n"
+     "dmarig rules [--corpus DIR] [--markdown]\n"
      "\n"
-     "Lists each rule, how strong it is, whether it is checked or why not, Windows' name for it, "
-     "and\n"
-     "the programs of DIR/regress that trip it. DIR is corpus/v1 by default.\n"},
+     "Lists each rule: whose duty it is and how strong, what holds it (a check, with Windows' name "
+     "for\n"
+     "it; a check under other ids; a property; a setting) or why nothing has to, what it asks, "
+     "and the\n"
+     "programs of DIR that trip it. DIR is corpus/v1 by default. What the tables leave open or "
+     "contradict\n"
+     "is a fault: exit status 1. The share is out of what is not about version 3.\n"
+     "\n"
+     "  --markdown        the table of docs/contract.md (scripts/contract writes it)\n"},
     {"properties", command_properties, "list what programs are judged by",
      "dmarig properties [--runs N]\n"
      "\n"
