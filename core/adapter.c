@@ -15,13 +15,9 @@ enum { ALIGNMENT = 64 };
 
 static struct dma_adapter *adapter_of(struct machine *machine, PDMA_ADAPTER adapter)
 {
-    uintptr_t at = (uintptr_t)adapter - (uintptr_t)machine->dma_adapters;
-    unsigned index = (unsigned)(at / sizeof machine->dma_adapters[0]);
+    int row = row_at(adapter, TABLE(machine, dma_adapters, live));
 
-    if (at % sizeof machine->dma_adapters[0] != 0 || at >= sizeof machine->dma_adapters ||
-        !machine->dma_adapters[index].live)
-        return NULL;
-    return &machine->dma_adapters[index];
+    return row >= 0 && machine->dma_adapters[row].live ? &machine->dma_adapters[row] : NULL;
 }
 
 /* E6-19, E6-18, then IRQL: the first that is broken, or RULE_NONE. exact: that level and no other.

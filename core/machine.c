@@ -162,22 +162,31 @@ RIG_NO_COVERAGE void rig_reset(struct machine *machine)
 
 /* ---- slots ---- */
 
-int slot_take(struct machine *machine, enum rig_setting limit, enum rig_site site,
-              const void *taken, size_t size, uint32_t *used)
+void *slot_take(struct machine *machine, enum rig_setting limit, enum rig_site site,
+                struct table table)
 {
-    const uint8_t *row = taken;
-    unsigned count = 0, first = *used;
+    uint8_t *rows = (uint8_t *)(uintptr_t)table.rows;
+    unsigned count = 0, first = *table.used;
 
-    for (unsigned i = *used; i-- > 0;) {
-        count += row[i * size] != 0;
-        if (!row[i * size])
+    for (unsigned i = *table.used; i-- > 0;) {
+        bool taken = rows[i * table.size + table.taken] != 0;
+
+        count += taken;
+        if (!taken)
             first = i;
     }
     if (count >= machine->settings[limit] || site_refuses(machine, site))
-        return -1;
-    if (first == *used)
-        ++*used;
-    return (int)first;
+        return NULL;
+    if (first == *table.used)
+        ++*(uint32_t *)(uintptr_t)table.used;
+    return rows + first * table.size;
+}
+
+int row_at(const void *pointer, struct table table)
+{
+    uintptr_t at = (uintptr_t)pointer - (uintptr_t)table.rows;
+
+    return at % table.size == 0 && at / table.size < *table.used ? (int)(at / table.size) : -1;
 }
 
 /* ---- handles ---- */
@@ -202,21 +211,21 @@ enum handle_class handle_class(NDIS_HANDLE handle)
     return (enum handle_class) class;
 }
 
-bool handle_parts(NDIS_HANDLE handle, enum handle_class class, unsigned slots, unsigned *index,
-                  uint32_t *generation)
+enum handle_state handle_find(NDIS_HANDLE handle, enum handle_class class, struct table table,
+                              unsigned *index)
 {
     uint64_t bits = (uint64_t)(uintptr_t)handle;
+    uint32_t generation = (uint32_t)bits, latest;
+    const uint8_t *row;
 
     *index = bits >> 32 & 0xFFFF;
-    *generation = (uint32_t)bits;
-    return handle_class(handle) == class && *index < slots;
-}
-
-enum handle_state handle_judge(uint32_t generation, uint32_t slot_generation, bool live)
-{
-    if (generation == 0 || generation > slot_generation)
+    if (handle_class(handle) != class || *index >= *table.used)
         return HANDLE_BAD;
-    return live && generation == slot_generation ? HANDLE_LIVE : HANDLE_STALE;
+    row = (const uint8_t *)table.rows + *index * table.size;
+    memcpy(&latest, row, sizeof latest);
+    if (generation == 0 || generation > latest)
+        return HANDLE_BAD;
+    return row[table.taken] && generation == latest ? HANDLE_LIVE : HANDLE_STALE;
 }
 
 /* ---- inspection ---- */

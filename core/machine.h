@@ -304,13 +304,25 @@ struct machine *machine_bound(void);
 /* Ask for a resource of SITE, when nothing else stands in its way. True: it is refused. */
 bool site_refuses(struct machine *machine, enum rig_site site);
 
-/* Take the first free row of a table in which at most the setting LIMIT rows may be taken: its index,
- * or -1. TAKEN is the byte of the first row that says so, the others' lie SIZE bytes apart, USED is
- * how far the table was used. */
-int slot_take(struct machine *machine, enum rig_setting limit, enum rig_site site,
-              const void *taken, size_t size, uint32_t *used);
-#define SLOTS(machine, table, taken) \
-    &(machine)->table[0].taken, sizeof(machine)->table[0], &(machine)->used.table
+/* A table of the machine: where its rows lie, SIZE bytes apart, the place in a row of the byte that
+ * says whether it is taken, and how far the table was used. */
+struct table {
+    const void *rows;
+    size_t size, taken;
+    const uint32_t *used;
+};
+#define TABLE(machine, name, member)                                                              \
+    ((struct table){                                                                              \
+        (machine)->name, sizeof(machine)->name[0],                                                \
+        (size_t)((const uint8_t *)&(machine)->name[0].member - (const uint8_t *)(machine)->name), \
+        &(machine)->used.name})
+
+/* Take the first free row of a table in which at most the setting LIMIT rows may be taken; NULL if
+ * that many are, or if it is refused. */
+void *slot_take(struct machine *machine, enum rig_setting limit, enum rig_site site,
+                struct table table);
+/* The index of the row that POINTER is the address of; -1: of none. */
+int row_at(const void *pointer, struct table table);
 
 /* ---- handles ---- */
 
@@ -320,10 +332,9 @@ enum handle_state { HANDLE_LIVE, HANDLE_STALE, HANDLE_BAD };
 
 NDIS_HANDLE handle_make(enum handle_class class, unsigned index, uint32_t generation);
 enum handle_class handle_class(NDIS_HANDLE handle); /* 0: no handle of this machine */
-/* The slot and generation that HANDLE names; false if it is not of CLASS or names no slot. */
-bool handle_parts(NDIS_HANDLE handle, enum handle_class class, unsigned slots, unsigned *index,
-                  uint32_t *generation);
-/* Live if the slot is LIVE in the handle's generation, stale if that generation is over. */
-enum handle_state handle_judge(uint32_t generation, uint32_t slot_generation, bool live);
+/* What HANDLE is worth, and the row that it names in the table of its class, whose rows begin with
+ * their generation: live if the row is taken in the handle's, stale if that generation is over. */
+enum handle_state handle_find(NDIS_HANDLE handle, enum handle_class class, struct table table,
+                              unsigned *index);
 
 #endif

@@ -303,13 +303,6 @@ static void grant_waiting(struct machine *machine, unsigned index)
 
 /* ---- requests ---- */
 
-static struct request *free_request(struct machine *machine)
-{
-    int slot = slot_take(machine, SETTING_lists, RIG_SITE_mapping, SLOTS(machine, requests, state));
-
-    return slot < 0 ? NULL : &machine->requests[slot];
-}
-
 /* The pieces of a range into a request's slot; the caller has seen that it can be mapped. */
 static void cut_pieces(struct machine *machine, struct request *request,
                        const struct mapping *mapping, unsigned registers)
@@ -346,7 +339,8 @@ static bool is_refused(struct machine *machine, const struct request *request,
 NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
 {
     struct dma_adapter *adapter = (struct dma_adapter *)mapping->adapter;
-    struct request *request = free_request(machine);
+    struct request *request =
+        slot_take(machine, SETTING_lists, RIG_SITE_mapping, TABLE(machine, requests, state));
 
     if (!request)
         return STATUS_INSUFFICIENT_RESOURCES;

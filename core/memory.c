@@ -252,9 +252,7 @@ void memory_give_back(struct machine *machine, uint16_t loan)
 
 bool memory_is_mdl(const struct machine *machine, const MDL *mdl)
 {
-    uintptr_t at = (uintptr_t)mdl - (uintptr_t)machine->mdls;
-
-    return at % sizeof machine->mdls[0] == 0 && at / sizeof machine->mdls[0] < machine->used.mdls;
+    return row_at(mdl, TABLE(machine, mdls, head)) >= 0;
 }
 
 PMDL rig_mdl(struct machine *machine, void *va, uint32_t length, PMDL next)

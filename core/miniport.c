@@ -8,30 +8,20 @@ enum { MAJOR = 6 };
 
 struct driver *driver_of(struct machine *machine, NDIS_HANDLE handle)
 {
-    unsigned index;
-    uint32_t generation;
-    struct driver *driver;
+    unsigned i;
 
-    if (!handle_parts(handle, HANDLE_DRIVER, DRIVERS, &index, &generation))
-        return NULL;
-    driver = &machine->drivers[index];
-    return handle_judge(generation, driver->generation, driver->live) == HANDLE_LIVE ? driver
-                                                                                     : NULL;
+    return handle_find(handle, HANDLE_DRIVER, TABLE(machine, drivers, live), &i) == HANDLE_LIVE
+               ? &machine->drivers[i]
+               : NULL;
 }
 
 enum handle_state adapter_of(struct machine *machine, NDIS_HANDLE handle, struct adapter **adapter)
 {
-    unsigned index;
-    uint32_t generation;
-    enum handle_state state;
+    unsigned i;
+    enum handle_state state =
+        handle_find(handle, HANDLE_ADAPTER, TABLE(machine, adapters, state), &i);
 
-    *adapter = NULL;
-    if (!handle_parts(handle, HANDLE_ADAPTER, ADAPTERS, &index, &generation))
-        return HANDLE_BAD;
-    state = handle_judge(generation, machine->adapters[index].generation,
-                         machine->adapters[index].state != ADAPTER_GONE);
-    if (state == HANDLE_LIVE)
-        *adapter = &machine->adapters[index];
+    *adapter = state == HANDLE_LIVE ? &machine->adapters[i] : NULL;
     return state;
 }
 
@@ -94,13 +84,6 @@ static enum rig_rule check_driver(struct machine *machine,
     return handlers_complete(c) ? RULE_NONE : RULE_LIFE_06;
 }
 
-static struct driver *free_driver(struct machine *machine)
-{
-    int slot = slot_take(machine, SETTING_drivers, RIG_SITE_driver, SLOTS(machine, drivers, live));
-
-    return slot < 0 ? NULL : &machine->drivers[slot];
-}
-
 NDIS_STATUS NdisMRegisterMiniportDriver(
     PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath, NDIS_HANDLE MiniportDriverContext,
     PNDIS_MINIPORT_DRIVER_CHARACTERISTICS MiniportDriverCharacteristics,
@@ -119,7 +102,7 @@ NDIS_STATUS NdisMRegisterMiniportDriver(
         verifier_report(machine, rule, "NdisMRegisterMiniportDriver");
         return status;
     }
-    driver = free_driver(machine);
+    driver = slot_take(machine, SETTING_drivers, RIG_SITE_driver, TABLE(machine, drivers, live));
     if (!driver)
         return NDIS_STATUS_RESOURCES;
     *driver = (struct driver){

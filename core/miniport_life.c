@@ -51,14 +51,6 @@ void adapter_end(struct machine *machine, struct adapter *adapter)
 
 /* ---- initialize ---- */
 
-static struct adapter *free_adapter(struct machine *machine)
-{
-    int slot =
-        slot_take(machine, SETTING_adapters, RIG_SITE_adapter, SLOTS(machine, adapters, state));
-
-    return slot < 0 ? NULL : &machine->adapters[slot];
-}
-
 static NDIS_STATUS call_initialize(struct machine *machine, struct adapter *adapter)
 {
     const struct driver *driver = &machine->drivers[adapter->driver];
@@ -94,7 +86,8 @@ bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
 
     if (!driver || !processor_can(machine, PASSIVE_LEVEL))
         return false;
-    adapter = free_adapter(machine);
+    adapter =
+        slot_take(machine, SETTING_adapters, RIG_SITE_adapter, TABLE(machine, adapters, state));
     if (!adapter)
         return false;
     adapter->generation++;

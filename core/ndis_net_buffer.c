@@ -9,23 +9,16 @@
 
 struct net_buffer *net_buffer_of(struct machine *machine, const NET_BUFFER *nb)
 {
-    uintptr_t at = (uintptr_t)nb - (uintptr_t)machine->net_buffers;
-    uintptr_t index = at / sizeof machine->net_buffers[0];
+    int row = row_at(nb, TABLE(machine, net_buffers, live));
 
-    if (at % sizeof machine->net_buffers[0] != 0 || index >= machine->used.net_buffers ||
-        !machine->net_buffers[index].live)
-        return NULL;
-    return &machine->net_buffers[index];
+    return row >= 0 && machine->net_buffers[row].live ? &machine->net_buffers[row] : NULL;
 }
 
 struct net_buffer_list *net_buffer_list_of(struct machine *machine, const NET_BUFFER_LIST *list)
 {
-    uintptr_t at = (uintptr_t)list - (uintptr_t)machine->net_buffer_lists;
-    uintptr_t index = at / sizeof machine->net_buffer_lists[0];
+    int row = row_at(list, TABLE(machine, net_buffer_lists, live));
 
-    if (at % sizeof machine->net_buffer_lists[0] != 0 || index >= machine->used.net_buffer_lists)
-        return NULL;
-    return &machine->net_buffer_lists[index];
+    return row >= 0 ? &machine->net_buffer_lists[row] : NULL;
 }
 
 struct net_buffer_list *net_buffer_owner(struct machine *machine, const struct net_buffer *nb)

@@ -9,14 +9,10 @@
 
 struct device *device_of_pdo(struct machine *machine, PDEVICE_OBJECT pdo)
 {
-    uintptr_t at = (uintptr_t)pdo - (uintptr_t)machine->devices;
-    uintptr_t index = at / sizeof machine->devices[0];
+    int row = row_at(pdo, TABLE(machine, devices, live));
 
     _Static_assert(offsetof(struct device, pdo) == 0, "a PDO is where its device is");
-    if (at % sizeof machine->devices[0] != 0 || index >= machine->used.devices ||
-        !machine->devices[index].live)
-        return NULL;
-    return &machine->devices[index];
+    return row >= 0 && machine->devices[row].live ? &machine->devices[row] : NULL;
 }
 
 PDEVICE_OBJECT rig_fdo(struct machine *machine, PDEVICE_OBJECT pdo)

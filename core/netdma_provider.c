@@ -17,19 +17,15 @@ static unsigned interface_version(const struct machine *machine)
 
 enum handle_state provider_of(struct machine *machine, PVOID handle, struct provider **provider)
 {
-    unsigned index;
-    uint32_t generation;
-    enum handle_state state;
+    unsigned i;
+    enum handle_state state =
+        handle_find(handle, HANDLE_PROVIDER, TABLE(machine, providers, live), &i);
 
     *provider = NULL;
-    if (!handle_parts(handle, HANDLE_PROVIDER, PROVIDERS, &index, &generation))
-        return HANDLE_BAD;
-    state = handle_judge(generation, machine->providers[index].generation,
-                         machine->providers[index].live);
-    if (state == HANDLE_LIVE && !machine->providers[index].handed_out)
+    if (state == HANDLE_LIVE && !machine->providers[i].handed_out)
         return HANDLE_BAD; /* PRV-04: a guess */
     if (state == HANDLE_LIVE)
-        *provider = &machine->providers[index];
+        *provider = &machine->providers[i];
     return state;
 }
 
@@ -141,14 +137,6 @@ static enum rig_rule check_site(struct machine *machine, const NET_DMA_PROVIDER_
     return RULE_NONE;
 }
 
-static struct provider *free_provider(struct machine *machine)
-{
-    int slot =
-        slot_take(machine, SETTING_providers, RIG_SITE_provider, SLOTS(machine, providers, live));
-
-    return slot < 0 ? NULL : &machine->providers[slot];
-}
-
 /* AFF-01..03: one entry for each channel there could be; the array goes when the call ends. */
 static void tell_affinities(struct machine *machine, const NET_DMA_PROVIDER_CHARACTERISTICS *c,
                             PVOID context)
@@ -204,7 +192,8 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
     affinity = machine->settings[SETTING_msi_x] && c->SetDmaChannelCpuAffinity;
     if (c->MaxDmaChannelCount > RIG_CHANNELS || (affinity && machine->frame_count == RIG_FRAMES))
         return STATUS_INSUFFICIENT_RESOURCES;
-    provider = free_provider(machine);
+    provider =
+        slot_take(machine, SETTING_providers, RIG_SITE_provider, TABLE(machine, providers, live));
     if (!provider)
         return STATUS_INSUFFICIENT_RESOURCES;
     make_provider(machine, provider, ProviderContext, c);

@@ -9,16 +9,10 @@
 
 enum handle_state dma_of(struct machine *machine, NDIS_HANDLE handle, struct dma **dma)
 {
-    unsigned index;
-    uint32_t generation;
-    enum handle_state state;
+    unsigned i;
+    enum handle_state state = handle_find(handle, HANDLE_DMA, TABLE(machine, dmas, live), &i);
 
-    *dma = NULL;
-    if (!handle_parts(handle, HANDLE_DMA, ADAPTERS, &index, &generation))
-        return HANDLE_BAD;
-    state = handle_judge(generation, machine->dmas[index].generation, machine->dmas[index].live);
-    if (state == HANDLE_LIVE)
-        *dma = &machine->dmas[index];
+    *dma = state == HANDLE_LIVE ? &machine->dmas[i] : NULL;
     return state;
 }
 

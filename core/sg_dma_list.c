@@ -18,9 +18,7 @@ enum { MANY_PIECES = 16, SMALL_PIECE = 256 };
 
 struct sg *sg_take(struct machine *machine)
 {
-    int slot = slot_take(machine, SETTING_lists, RIG_SITE_request, SLOTS(machine, sgs, state));
-
-    return slot < 0 ? NULL : &machine->sgs[slot];
+    return slot_take(machine, SETTING_lists, RIG_SITE_request, TABLE(machine, sgs, state));
 }
 
 void sg_forget(struct machine *machine, struct sg *sg)

@@ -6,23 +6,10 @@
  * level, the ISR the DPC at DISPATCH_LEVEL: they run when a step says so.
  */
 #include "driver_kit.h"
-#include "processor.h"
-#include "verifier.h"
+#include "ndis_layer.h"
 #include <string.h>
 
 enum { PHYSICAL_BASE = 0x3EB00000, BLOCK_SIZE = PAGE_SIZE, ALL_ONES = -1 };
-
-static const struct adapter *live_adapter(const struct machine *machine, NDIS_HANDLE handle,
-                                          unsigned *slot)
-{
-    uint32_t generation;
-    const struct adapter *adapter;
-
-    if (!handle_parts(handle, HANDLE_ADAPTER, ADAPTERS, slot, &generation))
-        return NULL;
-    adapter = &machine->adapters[*slot];
-    return adapter->state != ADAPTER_GONE && adapter->generation == generation ? adapter : NULL;
-}
 
 static struct kit_frame *frame_at(struct machine *machine, const struct kit_device *device,
                                   unsigned position)
@@ -56,12 +43,12 @@ static void forget_frames(struct machine *machine, struct kit_device *device)
 /* The device of a live adapter: fresh for one that is new in its slot. */
 static struct kit_device *find_device(struct machine *machine, NDIS_HANDLE adapter)
 {
-    unsigned slot;
+    struct adapter *row;
     struct kit_device *device;
 
-    if (!live_adapter(machine, adapter, &slot))
+    if (adapter_of(machine, adapter, &row) != HANDLE_LIVE)
         return NULL;
-    device = &kit_of(machine)->devices[slot];
+    device = &kit_of(machine)->devices[adapter_index(machine, row)];
     if (device->adapter != adapter) {
         memset(device, 0, sizeof *device);
         device->adapter = adapter;
@@ -70,12 +57,11 @@ static struct kit_device *find_device(struct machine *machine, NDIS_HANDLE adapt
 }
 
 /* Is the device of this adapter still in its slot? */
-static bool is_present(const struct machine *machine, NDIS_HANDLE handle)
+static bool is_present(struct machine *machine, NDIS_HANDLE handle)
 {
-    unsigned slot;
-    const struct adapter *adapter = live_adapter(machine, handle, &slot);
+    struct adapter *adapter;
 
-    return adapter && !adapter->removed;
+    return adapter_of(machine, handle, &adapter) == HANDLE_LIVE && !adapter->removed;
 }
 
 /* ---- resources, registers ---- */
@@ -277,11 +263,11 @@ static struct kit_interrupt *live_interrupt(struct machine *machine, uint64_t bi
 static void run_dpc(struct machine *machine, uint64_t bits)
 {
     struct kit_interrupt *interrupt = live_interrupt(machine, bits);
-    unsigned slot;
+    struct adapter *adapter;
 
     assert(interrupt);
     interrupt->dpc_owed = false;
-    if (!live_adapter(machine, interrupt->adapter, &slot))
+    if (adapter_of(machine, interrupt->adapter, &adapter) != HANDLE_LIVE)
         return;
     frame_enter(machine, SITE_OTHER, DISPATCH_LEVEL);
     interrupt->dpc(interrupt->context, NULL, NULL, NULL);
