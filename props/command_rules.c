@@ -87,7 +87,9 @@ static enum rig_rule rule_of(const struct contract_row *row)
 
 static const char *words_of(const struct contract_row *row)
 {
-    return row->words[0] ? row->words : rig_rule_row(rule_of(row))->text;
+    enum rig_rule rule = rule_of(row);
+
+    return rule == RULE_NONE ? row->words : rig_rule_row(rule)->text;
 }
 
 static void print_lines(const struct programs *programs)
@@ -107,9 +109,9 @@ static void print_lines(const struct programs *programs)
     }
 }
 
-static void print_pages(const struct contract_row *row, const struct contract_row *section)
+static void print_pages(const char *pages)
 {
-    const char *pages = row->pages[0] ? row->pages : section->pages, *between = "";
+    const char *between = "";
     size_t length;
 
     for (const char *page = pages; word_next(&page, &length); page += length) {
@@ -118,40 +120,44 @@ static void print_pages(const struct contract_row *row, const struct contract_ro
     }
 }
 
-static void print_cells(const struct contract_row *row, const struct contract_row *section,
-                        const struct programs *programs)
+static void print_cells(const struct contract_row *row, const struct programs *programs)
 {
     unsigned at = 0;
-    const char *program = next_program(programs, rule_of(row), &at);
+    const char *program = next_program(programs, contract_teller(row), &at);
 
     printf("| %s | %c | %s | %s | ", row->name, row->actor, row->strength, words_of(row));
     contract_print_holders(stdout, row);
     printf(" | ");
     if (program)
-        printf("[%.*s](../corpus/v1/regress/%s)", (int)strcspn(program, "."), program, program);
+        printf("[%.*s](../corpus/v1/regress/%s)", (int)strlen(program) - 4, program, program);
     printf(" | ");
-    print_pages(row, section);
+    print_pages(row->pages);
     printf(" |\n");
+}
+
+static void print_section(const struct contract_row *section)
+{
+    printf("\n### %s %s\n\n", section->name, section->strength);
+    if (section->pages[0]) {
+        printf("Pages: ");
+        print_pages(section->pages);
+        printf("\n\n");
+    }
+    printf("| rule | actor | strength | what | held by | program | pages |\n"
+           "| --- | --- | --- | --- | --- | --- | --- |\n");
 }
 
 static void print_table(const struct programs *programs)
 {
-    const struct contract_row *section = contract_row(0);
-
     for (unsigned i = 0; i < contract_rows(); i++) {
         const struct contract_row *row = contract_row(i);
 
         if (row->kind == CONTRACT_DOCUMENT)
-            printf("\n# %s\n", row->name);
+            printf("\n## %s\n", row->name);
         else if (row->kind == CONTRACT_SECTION)
-            printf("\n## %s %s\n\n"
-                   "| rule | actor | strength | what | held by | program | pages |\n"
-                   "| --- | --- | --- | --- | --- | --- | --- |\n",
-                   row->name, row->strength);
+            print_section(row);
         else
-            print_cells(row, section, programs);
-        if (row->kind == CONTRACT_SECTION)
-            section = row;
+            print_cells(row, programs);
     }
 }
 

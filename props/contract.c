@@ -9,9 +9,11 @@
 #define REASON_advice "advice without a test"
 #define REASON_later "needs a later room"
 #define REASON_elsewhere "not about DMA"
+#define REASON_absent "the machine has no such thing"
 
 const char *const contract_reasons[] = {REASON_v3,     REASON_hosted, REASON_hardware,
-                                        REASON_advice, REASON_later,  REASON_elsewhere};
+                                        REASON_advice, REASON_later,  REASON_elsewhere,
+                                        REASON_absent};
 const unsigned contract_reason_count = sizeof contract_reasons / sizeof contract_reasons[0];
 
 static const struct contract_row rows[] = {
@@ -304,6 +306,24 @@ void contract_print_holders(FILE *to, const struct contract_row *row)
         fprintf(to, ": %s", reason);
 }
 
+enum rig_rule contract_teller(const struct contract_row *row)
+{
+    const char *told = told_as(catalogued(row));
+    const char *word = row->kind == CONTRACT_AS ? row->rest : told ? told : row->name;
+    size_t length;
+
+    for (; word_next(&word, &length); word += length) {
+        enum rig_rule rule = contract_rule(word, length);
+
+        if (rule != RULE_NONE && !rig_rule_row(rule)->reason)
+            return rule;
+    }
+    for (unsigned rule = RULE_NONE + 1; rule < RULE_COUNT; rule++)
+        if (reported(row, rule))
+            return (enum rig_rule)rule;
+    return RULE_NONE;
+}
+
 /* ---- counts ---- */
 
 struct contract_count contract_counted(const char *document)
@@ -378,6 +398,8 @@ static void check_row(struct faults *faults, const struct contract_row *row)
         fault(faults, name, length, "needs a later room, and none is to come");
     if (entry && (row->kind == CONTRACT_OUTSIDE || row->kind == CONTRACT_AS))
         fault(faults, name, length, "stands in rules.def, which says it already");
+    if (row->words[0] == '\0' && !entry)
+        fault(faults, name, length, "no word says what it is");
     check_carriers(faults, row, row->kind == CONTRACT_AS ? row->rest : "");
     check_carriers(faults, row, told_as(entry) ? told_as(entry) : "");
 }

@@ -54,6 +54,10 @@ enum standing contract_standing(const struct contract_row *row);
 /* The row of core/rules.def with this name, or RULE_NONE. */
 enum rig_rule contract_rule(const char *name, size_t length);
 
+/* The checked rule under which a breach of this one is told: itself, or the first that carries it;
+ * RULE_NONE: none. */
+enum rig_rule contract_teller(const struct contract_row *row);
+
 /* Why a rule out of scope is: of the closed list; NULL for the others. */
 const char *contract_reason(const struct contract_row *row);
 extern const char *const contract_reasons[];

@@ -29,7 +29,7 @@ printf 'frobnicate()\n' >wrong.dma
 cp -a . ../"$(basename "$place").before"
 trap 'rm -rf "$place" "$place.before"' EXIT
 
-for script in setup fuzz test repro lint bench coverage mutants power; do
+for script in setup fuzz test repro lint bench coverage mutants power contract; do
     refused "unknown" "$top/scripts/$script" --nonsense
 done
 refused 'expected run, fuzz' "$top/scripts/setup" --for nothing
@@ -50,6 +50,9 @@ refused 'expected 1 or more' "$top/scripts/coverage" --runs 0
 refused 'expected a value' "$top/scripts/coverage" --runs
 refused 'expected GAPS' "$top/scripts/coverage" --explain missing.txt
 refused 'missing.txt: no such' "$top/scripts/coverage" --explain missing.txt kept
+
+refused 'expected a dmarig command' "$top/scripts/contract" --with
+refused 'no such command' "$top/scripts/contract" --with missing
 
 refused 'expected a number' "$top/scripts/mutants" --sample soon
 refused 'expected a number' "$top/scripts/mutants" --seed 0
