@@ -93,9 +93,11 @@ static void complete_one(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFE
     enum rig_rule rule = RULE_NONE;
     uint32_t made = 0;
 
-    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE ||
-        processor_irql(machine) > DISPATCH_LEVEL || !list ||
-        list->adapter != adapter_index(machine, adapter) + 1)
+    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE)
+        rule = RULE_LIFE_75;
+    else if (processor_irql(machine) > DISPATCH_LEVEL)
+        rule = RULE_SDV_17;
+    else if (!list || list->adapter != adapter_index(machine, adapter) + 1)
         rule = RULE_LIFE_75;
     else
         rule = check_lists(machine, nbl, &made);

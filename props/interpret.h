@@ -29,6 +29,12 @@ struct runner {
     DMA_OPERATIONS *table, *table_2; /* operations of some adapter; with version 2's */
     DEVICE_OBJECT object;            /* a PDO for HAL */
     DRIVER_OBJECT driver;
+    /* Structures that registrations are given, one for each frame that runs: junk afterwards. */
+    union given {
+        NDIS_SG_DMA_DESCRIPTION dma;
+        NDIS_MINIPORT_DRIVER_CHARACTERISTICS driver;
+        NET_DMA_PROVIDER_CHARACTERISTICS provider;
+    } given[RIG_FRAMES + 1];
     uint8_t scratch[RIG_PIECES * PAGE_SIZE];
 };
 
@@ -155,7 +161,12 @@ void trace_line(struct runner *r, const char *format, ...) __attribute__((format
 /* The records have run out: if the options ask for it, the outcome says in what state. */
 void state_note(struct runner *r);
 
-/* ---- results of calls ---- */
+/* ---- what calls are given, and their results ---- */
+
+/* A structure for the innermost call, all zero. */
+union given *give(struct runner *r);
+/* The call is over: it has copied what it needs (SG-20, LIFE-03, PRV-16). */
+void spoil(union given *given);
 
 void result_happened(struct runner *r, struct call *c, bool happened);
 void result_status(struct runner *r, struct call *c, NTSTATUS status);

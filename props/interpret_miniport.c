@@ -214,7 +214,10 @@ void interpret_NdisMRegisterMiniportDriver(struct runner *r, struct call *c)
     UNICODE_STRING path = {0, 0, NULL};
     void *untouched = context_of(CLASS_nothing, 1);
     NDIS_HANDLE handle = untouched;
-    NDIS_MINIPORT_DRIVER_CHARACTERISTICS m = {
+    union given *given = give(r);
+    NDIS_STATUS status;
+
+    given->driver = (NDIS_MINIPORT_DRIVER_CHARACTERISTICS){
         .InitializeHandlerEx = on_initialize,
         .HaltHandlerEx = on_halt,
         .UnloadHandler = on_unload,
@@ -231,12 +234,13 @@ void interpret_NdisMRegisterMiniportDriver(struct runner *r, struct call *c)
         .CancelOidRequestHandler = on_cancel_oid_request,
     };
 
-    set_version(&m, c->a[0].n);
-    set_driver_header(&m, c->a[2].n);
-    drop_handler(&m, c->a[1].n);
-    result_status(r, c,
-                  NdisMRegisterMiniportDriver(&r->driver, &path, context_of(CLASS_driver, c->made),
-                                              &m, &handle));
+    set_version(&given->driver, c->a[0].n);
+    set_driver_header(&given->driver, c->a[2].n);
+    drop_handler(&given->driver, c->a[1].n);
+    status = NdisMRegisterMiniportDriver(&r->driver, &path, context_of(CLASS_driver, c->made),
+                                         &given->driver, &handle);
+    spoil(given);
+    result_status(r, c, status);
     result_handle(r, c, handle, untouched);
 }
 

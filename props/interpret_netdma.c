@@ -176,15 +176,16 @@ void interpret_NetDmaRegisterProvider(struct runner *r, struct call *c)
     WCHAR text[4] = {'d', 'm', 'a', 0};
     void *untouched = context_of(CLASS_nothing, 3);
     PVOID handle = untouched;
-    NET_DMA_PROVIDER_CHARACTERISTICS p;
+    union given *given = give(r);
+    NET_DMA_PROVIDER_CHARACTERISTICS *p = &given->provider;
     NTSTATUS status;
 
-    memset(&p, 0, sizeof p);
-    set_header(&p, c);
-    p.PhysicalDeviceObject = object_of(r, c);
-    set_entries(&p, c->a[3].n);
-    set_name(&p.FriendlyName, c->a[5].n, text);
-    status = NetDmaRegisterProvider(context_of(CLASS_provider, c->made), &handle, &p);
+    set_header(p, c);
+    p->PhysicalDeviceObject = object_of(r, c);
+    set_entries(p, c->a[3].n);
+    set_name(&p->FriendlyName, c->a[5].n, text);
+    status = NetDmaRegisterProvider(context_of(CLASS_provider, c->made), &handle, p);
+    spoil(given);
     result_status(r, c, status);
     result_handle(r, c, handle, untouched);
 }

@@ -138,3 +138,18 @@ void result_handle(struct runner *r, struct call *c, void *handle, const void *u
     judge_new_handle(r, handle == untouched ? NULL : handle);
     o->value[c->row->makes][c->made] = handle;
 }
+
+/* ---- what calls are given ---- */
+
+union given *give(struct runner *r)
+{
+    union given *given = &r->given[r->oracle.frame_count];
+
+    memset(given, 0, sizeof *given);
+    return given;
+}
+
+void spoil(union given *given)
+{
+    memset(given, 0xDB, sizeof *given);
+}

@@ -37,7 +37,6 @@ static void describe(NDIS_SG_DMA_DESCRIPTION *d, const struct call *c)
 {
     unsigned header = c->a[3].n;
 
-    memset(d, 0, sizeof *d);
     d->Header.Type = (UCHAR)(NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION + (header == HEADER_wrong_type));
     d->Header.Revision = header == HEADER_revision_0   ? 0
                          : header == HEADER_revision_2 ? NDIS_SG_DMA_DESCRIPTION_REVISION_2
@@ -56,19 +55,21 @@ void interpret_NdisMRegisterScatterGatherDma(struct runner *r, struct call *c)
 {
     void *untouched = context_of(CLASS_nothing, 2);
     NDIS_HANDLE handle = untouched;
-    NDIS_SG_DMA_DESCRIPTION d;
+    union given *given = give(r);
     NDIS_STATUS status;
+    ULONG size;
 
-    describe(&d, c);
-    status = NdisMRegisterScatterGatherDma(c->a[0].value, &d, &handle);
+    describe(&given->dma, c);
+    status = NdisMRegisterScatterGatherDma(c->a[0].value, &given->dma, &handle);
+    size = given->dma.ScatterGatherListSize;
+    spoil(given);
     result_status(r, c, status);
     result_handle(r, c, handle, untouched);
     if (r->over || !c->taken)
         return;
-    digest_add(r, d.ScatterGatherListSize);
-    if (broken(r, PROPERTY_SG_SIZE, d.ScatterGatherListSize == c->value))
-        failed_number(r, PROPERTY_SG_SIZE, "ScatterGatherListSize", c->value,
-                      d.ScatterGatherListSize);
+    digest_add(r, size);
+    if (broken(r, PROPERTY_SG_SIZE, size == c->value))
+        failed_number(r, PROPERTY_SG_SIZE, "ScatterGatherListSize", c->value, size);
     judge_registers(r, &(struct request){.dma = c->made, .pool = &r->oracle.dma[c->made].pool});
 }
 
