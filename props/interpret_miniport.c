@@ -41,9 +41,20 @@ static NDIS_STATUS on_initialize(NDIS_HANDLE adapter, NDIS_HANDLE context,
     return callback(runner_playing(), FRAME_initialize, CLASS_driver, context, adapter);
 }
 
+/* LIFE-47, LIFE-50: the driver is told why its adapter ends. */
+static void judge_action(enum frame_kind kind, unsigned action)
+{
+    struct runner *r = runner_playing();
+    const struct frame *frame = &r->oracle.expected;
+
+    digest_add(r, action);
+    if (frame->kind == kind && frame->detail != action)
+        callback_unexpected(r, "the same with another action");
+}
+
 static VOID on_halt(NDIS_HANDLE context, NDIS_HALT_ACTION action)
 {
-    digest_add(runner_playing(), (uint64_t)action);
+    judge_action(FRAME_halt, (unsigned)action);
     on(FRAME_halt, context);
 }
 
@@ -63,11 +74,13 @@ static VOID on_send(NDIS_HANDLE context, PNET_BUFFER_LIST list, NDIS_PORT_NUMBER
 {
     struct runner *r = runner_playing();
     const struct oracle *o = &r->oracle;
+    ULONG told = o->expected.level == DISPATCH_LEVEL ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0;
 
     (void)port;
     digest_add(r, flags);
-    if (o->expected.kind == FRAME_send && list != o->value[CLASS_nbl][o->expected.detail])
-        callback_unexpected(r, "MiniportSendNetBufferLists with another list");
+    if (o->expected.kind == FRAME_send &&
+        (list != o->value[CLASS_nbl][o->expected.detail] || flags != told)) /* LIFE-74 */
+        callback_unexpected(r, "MiniportSendNetBufferLists with another list or flags");
     on(FRAME_send, context);
 }
 
@@ -91,7 +104,7 @@ static VOID on_pnp_event(NDIS_HANDLE context, PNET_DEVICE_PNP_EVENT event)
 
 static VOID on_shutdown(NDIS_HANDLE context, NDIS_SHUTDOWN_ACTION action)
 {
-    digest_add(runner_playing(), (uint64_t)action);
+    judge_action(FRAME_shutdown, (unsigned)action);
     on(FRAME_shutdown, context);
 }
 
