@@ -382,3 +382,28 @@ bool rig_surprise_remove(struct machine *machine, NDIS_HANDLE handle)
     frame_leave(machine, "MiniportDevicePnPEventNotify");
     return true;
 }
+
+/* ---- time ---- */
+
+/* What must not take long and is under way. */
+static enum rig_rule overdue(const struct adapter *adapter)
+{
+    if (adapter->reset == ANSWER_IN_CALLBACK || adapter->reset == ANSWER_EARLY)
+        return RULE_LIFE_66;
+    if (adapter->pause != ANSWER_NONE)
+        return RULE_LIFE_38;
+    if (adapter->state == ADAPTER_HALTING)
+        return RULE_LIFE_48;
+    return adapter->sends > 0 ? RULE_LIFE_79 : RULE_NONE;
+}
+
+bool rig_time_passes(struct machine *machine, NDIS_HANDLE handle)
+{
+    struct adapter *adapter;
+    enum rig_rule rule;
+
+    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE)
+        return false;
+    rule = overdue(adapter);
+    return rule == RULE_NONE || verifier_refuse(machine, rule, "time_passes");
+}

@@ -193,6 +193,9 @@ bool rig_reset_adapter(struct machine *machine, NDIS_HANDLE adapter, KIRQL level
 bool rig_shutdown(struct machine *machine, NDIS_HANDLE adapter, NDIS_SHUTDOWN_ACTION action);
 bool rig_surprise_remove(struct machine *machine, NDIS_HANDLE adapter);
 bool rig_send(struct machine *machine, NDIS_HANDLE adapter, PNET_BUFFER_LIST list, KIRQL level);
+/* So much time that Windows would lose patience; false: something was under way that must not take so
+ * long, or there is no such adapter. */
+bool rig_time_passes(struct machine *machine, NDIS_HANDLE adapter);
 bool rig_cancel_send(struct machine *machine, NDIS_HANDLE adapter, PVOID cancel_id, KIRQL level);
 
 /* ---- the device ---- */

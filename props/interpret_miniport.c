@@ -313,6 +313,11 @@ void interpret_cancel_send(struct runner *r, struct call *c)
                                     irql_levels[c->a[1].n]));
 }
 
+void interpret_time_passes(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_time_passes(r->machine, c->a[0].value));
+}
+
 /* ---- the driver ---- */
 
 static void set_registration(NDIS_MINIPORT_ADAPTER_ATTRIBUTES *attributes, const struct call *c)

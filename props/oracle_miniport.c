@@ -183,6 +183,23 @@ void oracle_shutdown(struct oracle *o, struct call *c)
     oracle_expect_here(o, FRAME_shutdown, n, c->a[1].n, bug_check ? HIGH_LEVEL : PASSIVE_LEVEL);
 }
 
+void oracle_time_passes(struct oracle *o, struct call *c)
+{
+    unsigned n = live_adapter(o, c, 0);
+    const struct o_adapter *adapter = &o->adapter[n];
+
+    if (!n)
+        never(c);
+    else if (adapter->reset == ANSWER_inside || adapter->reset == ANSWER_early)
+        refuse(c, RULE_LIFE_66);
+    else if (adapter->pause)
+        refuse(c, RULE_LIFE_38);
+    else if (adapter->state == STATE_halting)
+        refuse(c, RULE_LIFE_48);
+    else if (adapter->sends)
+        refuse(c, RULE_LIFE_79);
+}
+
 void oracle_surprise_remove(struct oracle *o, struct call *c)
 {
     unsigned n = live_adapter(o, c, 0);
