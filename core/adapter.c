@@ -57,12 +57,19 @@ static NTSTATUS refuse(struct machine *machine, enum rig_rule rule, const char *
     return STATUS_UNSUCCESSFUL;
 }
 
-/* HAL-23: whether a range fits its chain and the adapter's registers. */
-static NTSTATUS check_size(struct machine *machine, const struct dma_adapter *adapter, int pieces)
+/* HAL-23: whether a range of LENGTH bytes fits its chain and the adapter's registers. PIECES become
+ * the elements that a list needs. */
+static NTSTATUS check_size(struct machine *machine, const struct dma_adapter *adapter,
+                           uint32_t length, int *pieces, ULONG *registers)
 {
-    if (pieces == SG_CHAIN_TOO_SHORT)
+    if (*pieces == SG_CHAIN_TOO_SHORT)
         return STATUS_BUFFER_TOO_SMALL;
-    if (pieces > RIG_PIECES || (mapping_counts(machine) && (unsigned)pieces > adapter->registers))
+    *registers = mapping_counts(machine) ? (ULONG)*pieces : 0;
+    if (mapping_runs(machine, adapter, (unsigned)*pieces, length)) {
+        *pieces = 1;
+        *registers = adapter->registers;
+    }
+    if (*pieces > RIG_PIECES || *registers > adapter->registers)
         return STATUS_INSUFFICIENT_RESOURCES;
     return STATUS_SUCCESS;
 }
@@ -105,6 +112,7 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
     enum rig_rule rule = check_call(machine, DmaAdapter, HIGH_LEVEL, false, RULE_E6_13);
     struct range range;
     NTSTATUS status;
+    ULONG registers;
     int pieces;
 
     if (!rule && Mdl)
@@ -115,12 +123,12 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
         return refuse(machine, rule, "CalculateScatterGatherList");
     pieces = Mdl ? sg_cut(machine, &range, NULL)
                  : (int)ADDRESS_AND_SIZE_TO_SPAN_PAGES(CurrentVa, (uint64_t)Length);
-    status = check_size(machine, adapter_of(machine, DmaAdapter), pieces);
+    status = check_size(machine, adapter_of(machine, DmaAdapter), Length, &pieces, &registers);
     if (status != STATUS_SUCCESS)
         return status;
     *ScatterGatherListSize = mapping_list_size((unsigned)pieces);
     if (NumberOfMapRegisters)
-        *NumberOfMapRegisters = mapping_counts(machine) ? (ULONG)pieces : 0;
+        *NumberOfMapRegisters = registers;
     return STATUS_SUCCESS;
 }
 
@@ -156,11 +164,12 @@ static NTSTATUS get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, P
         .write_to_device = WriteToDevice,
     };
     int pieces;
+    ULONG registers;
     NTSTATUS status =
         check_mapping(machine, &mapping, Mdl, CurrentVa, Length, &pieces, "GetScatterGatherList");
 
     if (status == STATUS_SUCCESS)
-        status = check_size(machine, adapter_of(machine, DmaAdapter), pieces);
+        status = check_size(machine, adapter_of(machine, DmaAdapter), Length, &pieces, &registers);
     return status == STATUS_SUCCESS ? mapping_start(machine, &mapping) : status;
 }
 
@@ -180,15 +189,16 @@ static NTSTATUS build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
         .write_to_device = WriteToDevice,
     };
     int pieces;
+    ULONG registers;
     NTSTATUS status =
         check_mapping(machine, &mapping, Mdl, CurrentVa, Length, &pieces, "BuildScatterGatherList");
 
     if (status != STATUS_SUCCESS)
         return status;
+    status = check_size(machine, adapter_of(machine, DmaAdapter), Length, &pieces, &registers);
     if (pieces >= 0 &&
         (!ScatterGatherBuffer || ScatterGatherLength < mapping_list_size((unsigned)pieces)))
         return STATUS_BUFFER_TOO_SMALL;
-    status = check_size(machine, adapter_of(machine, DmaAdapter), pieces);
     return status == STATUS_SUCCESS ? mapping_start(machine, &mapping) : status;
 }
 

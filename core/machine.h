@@ -106,6 +106,7 @@ struct request {
     uint8_t state; /* enum request_state; "waiting" in the rules is WAITING or OWED */
     bool write_to_device, both_ways; /* both_ways: a bare MDL's list (BSG-12) */
     bool own_list;                   /* the list lies in the arena */
+    bool one_run;                    /* copied into the pages of all registers (AMB-02) */
     uint16_t adapter;                /* index of the DMA adapter */
     uint16_t piece_count, loan;      /* loan: index + 1, 0 none */
     uint32_t length;                 /* bytes mapped */

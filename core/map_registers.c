@@ -25,6 +25,14 @@ uint32_t mapping_list_size(unsigned elements)
     return (uint32_t)(sizeof(SCATTER_GATHER_LIST) + elements * sizeof(SCATTER_GATHER_ELEMENT));
 }
 
+bool mapping_runs(const struct machine *machine, const struct dma_adapter *adapter, unsigned pieces,
+                  uint32_t length)
+{
+    return machine->settings[SETTING_double_buffer] && mapping_counts(machine) &&
+           pieces > adapter->registers && pieces <= RIG_PIECES &&
+           length <= adapter->registers * PAGE_SIZE;
+}
+
 static unsigned index_of(const struct machine *machine, const struct request *request)
 {
     return (unsigned)(request - machine->requests);
@@ -237,6 +245,8 @@ static unsigned free_registers(const struct dma_adapter *adapter)
 
 static unsigned needed_registers(const struct machine *machine, const struct request *request)
 {
+    if (request->one_run)
+        return machine->dma_adapters[request->adapter].registers;
     return mapping_counts(machine) ? request->piece_count : 0;
 }
 
@@ -305,13 +315,13 @@ static void grant_waiting(struct machine *machine, unsigned index)
 
 /* The pieces of a range into a request's slot; the caller has seen that it can be mapped. */
 static void cut_pieces(struct machine *machine, struct request *request,
-                       const struct mapping *mapping, unsigned registers)
+                       const struct mapping *mapping, const struct dma_adapter *adapter)
 {
     unsigned slot = index_of(machine, request);
     int count = sg_cut(machine, &mapping->range, machine->pieces[slot]);
 
-    assert(count >= 0 && (!mapping_counts(machine) || (unsigned)count <= registers));
-    (void)registers;
+    assert(count >= 0);
+    request->one_run = mapping_runs(machine, adapter, (unsigned)count, mapping->range.length);
     if (machine->piece_used[slot] < count)
         machine->piece_used[slot] = (uint16_t)count;
     request->piece_count = (uint16_t)count;
@@ -320,7 +330,7 @@ static void cut_pieces(struct machine *machine, struct request *request,
 static void place_list(struct machine *machine, struct request *request,
                        const struct mapping *mapping)
 {
-    request->list_size = mapping_list_size(request->piece_count);
+    request->list_size = mapping_list_size(request->one_run ? 1 : request->piece_count);
     request->own_list = mapping->buffer == NULL;
     request->list = mapping->buffer ? mapping->buffer : arena_take(machine, request->list_size);
     if (mapping->buffer)
@@ -344,13 +354,14 @@ NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
 
     if (!request)
         return STATUS_INSUFFICIENT_RESOURCES;
-    cut_pieces(machine, request, mapping, adapter->registers);
+    request->adapter = (uint16_t)(adapter - machine->dma_adapters);
+    cut_pieces(machine, request, mapping, adapter);
+    assert(needed_registers(machine, request) <= adapter->registers);
     if (is_refused(machine, request, mapping)) {
         memset(request, 0, sizeof *request);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     place_list(machine, request, mapping);
-    request->adapter = (uint16_t)(adapter - machine->dma_adapters);
     request->write_to_device = mapping->write_to_device;
     request->length = mapping->range.length;
     request->routine = mapping->routine;

@@ -23,6 +23,10 @@ struct mapping {
 
 /* Whether map registers are counted on this machine. */
 bool mapping_counts(const struct machine *machine);
+/* Whether a range of so many pieces and bytes is copied into one run of pages, which takes all map
+ * registers of the adapter (AMB-02). */
+bool mapping_runs(const struct machine *machine, const struct dma_adapter *adapter, unsigned pieces,
+                  uint32_t length);
 /* Bytes of a list of so many elements. */
 uint32_t mapping_list_size(unsigned elements);
 

@@ -80,6 +80,8 @@ static enum rig_rule check_driver(struct machine *machine,
         return RULE_LIFE_08;
     if (!version_exists(c->MajorNdisVersion, c->MinorNdisVersion))
         return RULE_LIFE_05;
+    if (c->MinorNdisVersion > machine->settings[SETTING_ndis_version])
+        return RULE_LIFE_07;
     *status = NDIS_STATUS_BAD_CHARACTERISTICS;
     return handlers_complete(c) ? RULE_NONE : RULE_LIFE_06;
 }

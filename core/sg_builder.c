@@ -92,16 +92,18 @@ static uint64_t window_page(struct machine *machine)
     return page * PAGE_SIZE;
 }
 
-/* Data in a bounce page start where the page starts (AMB-31). */
-static void bounce(struct machine *machine, const struct dma_adapter *adapter, struct piece *piece)
+/* Copy a piece, AT bytes into the pages of the adapter's map registers. */
+static void bounce(struct machine *machine, const struct dma_adapter *adapter, struct piece *piece,
+                   uint32_t at)
 {
-    uint8_t bank = adapter->bank, map_register = piece->map_register;
+    uint8_t bank = adapter->bank;
+    uint32_t last = (at + piece->length - 1) / PAGE_SIZE;
 
-    piece->device = machine->bounce[bank][map_register];
-    piece->bus = (BOUNCE_FRAMES + (uint64_t)bank * REGISTERS + map_register) * PAGE_SIZE;
+    piece->device = (uint8_t *)machine->bounce[bank] + at;
+    piece->bus = (BOUNCE_FRAMES + (uint64_t)bank * REGISTERS) * PAGE_SIZE + at;
     piece->bounced = true;
-    if (machine->bounce_used[bank] <= map_register)
-        machine->bounce_used[bank] = (uint16_t)(map_register + 1);
+    if (machine->bounce_used[bank] <= last)
+        machine->bounce_used[bank] = (uint16_t)(last + 1);
     memcpy(piece->device, piece->data, piece->length);
 }
 
@@ -111,10 +113,11 @@ static void place(struct machine *machine, const struct dma_adapter *adapter, st
 {
     uint32_t personality = machine->settings[SETTING_personality];
     bool out_of_reach = !adapter->wide && piece->bus + piece->length > FOUR_GIB;
+    uint32_t offset = machine->settings[SETTING_bounce_offset] ? piece->bus % PAGE_SIZE : 0;
 
     piece->device = piece->data;
     if (mapping_counts(machine) && (personality == 1 || (personality == 0 && out_of_reach)))
-        bounce(machine, adapter, piece);
+        bounce(machine, adapter, piece, piece->map_register * PAGE_SIZE + offset); /* AMB-31 */
     else if (personality == 2 || out_of_reach)
         piece->bus = window_page(machine) + piece->bus % PAGE_SIZE;
 }
@@ -123,8 +126,14 @@ void sg_place(struct machine *machine, struct request *request, struct piece *pi
 {
     const struct dma_adapter *adapter = &machine->dma_adapters[request->adapter];
     uint64_t registers = request->registers;
+    uint32_t at = 0;
 
     for (unsigned i = 0; i < request->piece_count; i++) {
+        if (request->one_run) {
+            bounce(machine, adapter, &pieces[i], at);
+            at += pieces[i].length;
+            continue;
+        }
         if (registers) {
             pieces[i].map_register = (uint8_t)__builtin_ctzll(registers);
             registers &= registers - 1;
@@ -142,10 +151,10 @@ void sg_copy_back(const struct request *request, const struct piece *pieces)
 
 /* ---- writing ---- */
 
-static bool joins(const struct machine *machine, const SCATTER_GATHER_ELEMENT *element,
-                  const struct piece *piece)
+static bool joins(const struct machine *machine, const struct request *request,
+                  const SCATTER_GATHER_ELEMENT *element, const struct piece *piece)
 {
-    uint32_t merge = machine->settings[SETTING_merge];
+    uint32_t merge = request->one_run ? 2 : machine->settings[SETTING_merge];
 
     if (merge == 0 || (merge == 1 && piece->starts_mdl))
         return false;
@@ -163,7 +172,7 @@ void sg_write(const struct machine *machine, const struct request *request,
     list->NumberOfElements = 0;
     list->Reserved = (ULONG_PTR)0xD15EA5E000000000 + request->turn;
     for (unsigned i = 0; i < request->piece_count; i++) {
-        if (element && joins(machine, element, &pieces[i])) {
+        if (element && joins(machine, request, element, &pieces[i])) {
             element->Length += pieces[i].length;
             continue;
         }

@@ -64,18 +64,30 @@ static enum rig_rule check_register(struct machine *machine, NDIS_HANDLE handle,
     *status = NDIS_STATUS_RESOURCES;
     if ((*adapter)->dma)
         return RULE_SG_22;
-    *status = NDIS_STATUS_FAILURE;
+    *status = machine->settings[SETTING_bad_description] ? NDIS_STATUS_BAD_VERSION
+                                                         : NDIS_STATUS_FAILURE; /* AMB-20 */
     if (description->Header.Type != NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION ||
         description->Header.Size < NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1)
         return RULE_SG_06;
     return RULE_NONE;
 }
 
-/* SG-07, AMB-35: from 6.85 on there are two revisions, and either is good. */
-static bool revision_known(UCHAR minor, UCHAR revision)
+/* SG-07, AMB-35: from 6.85 on there are two revisions; whether the first one is still good is not
+ * said. */
+static bool revision_known(const struct machine *machine, UCHAR minor, UCHAR revision)
 {
-    return revision == NDIS_SG_DMA_DESCRIPTION_REVISION_1 ||
-           (revision == NDIS_SG_DMA_DESCRIPTION_REVISION_2 && minor >= 85);
+    if (revision == NDIS_SG_DMA_DESCRIPTION_REVISION_1)
+        return minor < 85 || !machine->settings[SETTING_old_description];
+    return revision == NDIS_SG_DMA_DESCRIPTION_REVISION_2 && minor >= 85;
+}
+
+/* AMB-05, AMB-21: what some systems reject. */
+static bool is_rejected(const struct machine *machine, const NDIS_SG_DMA_DESCRIPTION *description,
+                        UCHAR minor)
+{
+    return (machine->settings[SETTING_null_handler] && !description->ProcessSGListHandler) ||
+           (machine->settings[SETTING_unknown_flags] && minor >= 50 &&
+            (description->Flags & ~known_flags(minor)));
 }
 
 /* SG-05, SG-07, SG-08, SG-25: why a sound call may still fail. */
@@ -84,9 +96,12 @@ static NDIS_STATUS try_register(const struct machine *machine, const struct adap
 {
     static const NDIS_STATUS told[] = {NDIS_STATUS_SUCCESS, NDIS_STATUS_RESOURCES,
                                        NDIS_STATUS_NOT_SUPPORTED, NDIS_STATUS_BAD_VERSION};
+    UCHAR minor = machine->drivers[adapter->driver].minor;
 
-    if (!revision_known(machine->drivers[adapter->driver].minor, description->Header.Revision))
+    if (!revision_known(machine, minor, description->Header.Revision))
         return NDIS_STATUS_BAD_VERSION;
+    if (is_rejected(machine, description, minor))
+        return NDIS_STATUS_FAILURE;
     if (!(adapter->attributes & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER))
         return NDIS_STATUS_NOT_SUPPORTED;
     if (description->MaximumPhysicalMapping == 0 && machine->settings[SETTING_zero_mapping])

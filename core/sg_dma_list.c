@@ -212,7 +212,10 @@ static NTSTATUS ask_hal(struct machine *machine, struct sg *sg, ULONG size, ULON
 /* AMB-07, AMB-15: what HAL need not be asked. */
 static bool hopeless(const struct machine *machine, const struct dma *dma, const NET_BUFFER *nb)
 {
-    return nb->DataLength == 0 || machine->settings[SETTING_fail_list] ||
+    bool empty =
+        machine->settings[SETTING_empty_data] ? net_buffer_mapped(nb) == 0 : nb->DataLength == 0;
+
+    return empty || machine->settings[SETTING_fail_list] ||
            (nb->DataLength > dma->maximum && mapping_counts(machine));
 }
 

@@ -102,6 +102,8 @@ static NTSTATUS build(struct machine *machine, const struct dma *dma, struct sg 
 static NDIS_STATUS start(struct machine *machine, const struct dma *dma,
                          PNDIS_SCATTER_GATHER_LIST_PARAMETERS p)
 {
+    NDIS_STATUS none =
+        machine->settings[SETTING_build_refusal] ? NDIS_STATUS_FAILURE : NDIS_STATUS_RESOURCES;
     struct sg *sg;
     ULONG registers;
     NTSTATUS status = dma->hal->DmaOperations->CalculateScatterGatherList(
@@ -113,10 +115,10 @@ static NDIS_STATUS start(struct machine *machine, const struct dma *dma,
         return NDIS_STATUS_BUFFER_TOO_SHORT;
     if (status != STATUS_SUCCESS || machine->frame_count >= RIG_FRAMES ||
         !has_room(machine, dma, registers))
-        return NDIS_STATUS_RESOURCES;
+        return none; /* AMB-22 */
     sg = sg_take(machine);
     if (!sg)
-        return NDIS_STATUS_RESOURCES;
+        return none;
     *sg = (struct sg){
         .state = SG_WAITING,
         .dma = (uint8_t)(dma - machine->dmas),
@@ -130,7 +132,7 @@ static NDIS_STATUS start(struct machine *machine, const struct dma *dma,
     if (build(machine, dma, sg, p) == STATUS_SUCCESS)
         return NDIS_STATUS_SUCCESS;
     sg_forget(machine, sg);
-    return NDIS_STATUS_RESOURCES;
+    return none;
 }
 
 NDIS_STATUS NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,

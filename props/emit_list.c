@@ -123,7 +123,7 @@ static void emit_place(struct emitter *e, const struct oracle *o, const struct r
 void emit_list(struct emitter *e, const struct oracle *o, unsigned number)
 {
     const struct request *q = &o->request[number];
-    uint32_t merge = o->settings[SETTING_merge];
+    uint32_t merge = q->one_run ? 2 : o->settings[SETTING_merge];
 
     emit_ranges(e, o, q, "mapped", 0, q->length,
                 !q->to_device && o->settings[SETTING_personality] == 1);

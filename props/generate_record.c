@@ -67,6 +67,10 @@ static uint16_t setting_value(const struct record *record, uint64_t *state)
         return value_limit((int)random_below(state, 2));
     if (setting == SETTING_map_registers || setting == SETTING_lists)
         return encoded(PICK(state, 2, 3, 8, 17, 64));
+    if (setting == SETTING_ndis_version)
+        return encoded(PICK(state, 0, 20, 30, 50, 60, 85));
+    if (rig_setting_row((enum rig_setting)setting)->largest == 1)
+        return encoded(1);
     return encoded(1 + random_below(state, 4));
 }
 
@@ -156,7 +160,7 @@ static unsigned draw_number(const struct operand *operand, uint64_t *state)
 
 static unsigned draw_setting(uint64_t *state)
 {
-    return random_percent(state, 70) ? random_below(state, SETTING_fail_list)
+    return random_percent(state, 50) ? random_below(state, SETTING_fail_list)
                                      : random_below(state, SETTING_COUNT);
 }
 

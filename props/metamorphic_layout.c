@@ -87,7 +87,8 @@ bool variant_split(const struct subject *s, unsigned at, struct variant *v)
     mark = &s->marks[at];
     if (!mark->ran || mark->idle || mark->armed || s->mixed || s->program->count == PROGRAM_MAX ||
         subject_guesses(s, at) || subject_runs(s, at, OP_device_access) ||
-        subject_runs(s, at, OP_NdisAdvanceNetBufferDataStart) || sets(s, SETTING_list_end))
+        subject_runs(s, at, OP_NdisAdvanceNetBufferDataStart) || sets(s, SETTING_list_end) ||
+        sets(s, SETTING_double_buffer))
         return false;
     border = PAGE_SIZE - (page_offset(s, at) + mark->offset) % PAGE_SIZE;
     parts[0] = parts[1] = s->program->records[at];

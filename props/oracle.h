@@ -160,6 +160,7 @@ struct request {
     enum request_kind kind;
     bool to_device, conflicts;   /* conflicts: counts as mapped from the device */
     bool delivered, own, posted; /* own: the list lies in the caller's buffer */
+    bool one_run;                /* copied into one run of pages (AMB-02) */
     struct pool *pool;
     unsigned adapter, dma, hal;
     unsigned nb, chain, current; /* the NET_BUFFER as it was mapped */
@@ -368,8 +369,9 @@ enum rig_rule lending_broken(const struct oracle *o, const struct request *q); /
 enum rig_rule mapping_broken(const struct oracle *o, const struct request *q); /* VRF-10, VRF-14 */
 bool registers_counted(const struct oracle *o);
 bool registers_free(const struct request *q); /* enough to grant it now */
-/* it can never be granted: more pieces than registers (counted), or than a mapping may have */
-bool too_many_pieces(const struct oracle *o, const struct request *q);
+/* it can never be granted: more pieces than registers (counted), or than a mapping may have. What is
+ * copied into one run of pages has one piece from now on, and takes all registers. */
+bool too_many_pieces(const struct oracle *o, struct request *q);
 bool no_request_slot(const struct oracle *o); /* HAL has none left */
 bool no_ndis_slot(const struct oracle *o);    /* NDIS has none left of its own */
 /* What HAL asks for to accept it; own: its list lies in the caller's buffer. */

@@ -103,15 +103,15 @@ static enum rig_rule range_broken(struct oracle *o, struct call *c, unsigned i, 
     return c->length ? RULE_NONE : RULE_VRF_17;
 }
 
-static NTSTATUS mapping_status(struct oracle *o, struct call *c, const struct request *q,
-                               uint64_t left)
+static NTSTATUS mapping_status(struct oracle *o, struct call *c, struct request *q, uint64_t left)
 {
+    bool many = too_many_pieces(o, q);
+
     if (c->length > left)
         return STATUS_BUFFER_TOO_SMALL;
     if (q->kind == KIND_build && (!q->buffer || q->lent_size < list_size_of(q->pieces)))
         return STATUS_BUFFER_TOO_SMALL;
-    if (too_many_pieces(o, q) || no_request_slot(o) ||
-        mapping_refused(o, c, q, q->kind == KIND_build))
+    if (many || no_request_slot(o) || mapping_refused(o, c, q, q->kind == KIND_build))
         return STATUS_INSUFFICIENT_RESOURCES;
     return STATUS_SUCCESS;
 }
@@ -197,6 +197,7 @@ void oracle_CalculateScatterGatherList(struct oracle *o, struct call *c)
     if (!c->a[1].value) {
         rule = c->length ? RULE_NONE : RULE_VRF_17;
         left = UINT32_MAX;
+        plan.length = c->length;
         plan.pieces = (uint32_t)(((uint64_t)c->length + PAGE_SIZE - 1) / PAGE_SIZE);
     }
     if (rule) {

@@ -64,7 +64,7 @@ static uint32_t piece_length(const struct oracle *o, const struct request *q, un
 static bool merged_right(const struct oracle *o, const struct request *q,
                          const SCATTER_GATHER_LIST *list)
 {
-    uint32_t merge = o->settings[SETTING_merge];
+    uint32_t merge = q->one_run ? 2 : o->settings[SETTING_merge];
     uint64_t position = 0, border = 0;
     unsigned element = 0;
 

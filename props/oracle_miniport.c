@@ -34,7 +34,8 @@ static struct o_adapter *adapter_called(const struct oracle *o, struct call *c, 
 
 /* ---- the driver ---- */
 
-static enum rig_rule registration_broken(const struct call *c, NTSTATUS *status)
+static enum rig_rule registration_broken(const struct oracle *o, const struct call *c,
+                                         NTSTATUS *status)
 {
     unsigned header = c->a[2].n;
 
@@ -46,6 +47,8 @@ static enum rig_rule registration_broken(const struct call *c, NTSTATUS *status)
         return RULE_LIFE_08;
     if (minor_versions[c->a[0].n] >= 1000 || minor_versions[c->a[0].n] == 7)
         return RULE_LIFE_05;
+    if (minor_versions[c->a[0].n] > o->settings[SETTING_ndis_version])
+        return RULE_LIFE_07;
     *status = NDIS_STATUS_BAD_CHARACTERISTICS;
     return c->a[1].n ? RULE_LIFE_06 : RULE_NONE;
 }
@@ -53,7 +56,7 @@ static enum rig_rule registration_broken(const struct call *c, NTSTATUS *status)
 void oracle_NdisMRegisterMiniportDriver(struct oracle *o, struct call *c)
 {
     NTSTATUS status;
-    enum rig_rule rule = registration_broken(c, &status);
+    enum rig_rule rule = registration_broken(o, c, &status);
 
     if (wrong_level(o, c))
         return;

@@ -162,9 +162,19 @@ bool registers_counted(const struct oracle *o)
     return !o->settings[SETTING_count_registers] || o->settings[SETTING_personality] == 1;
 }
 
-bool too_many_pieces(const struct oracle *o, const struct request *q)
+bool too_many_pieces(const struct oracle *o, struct request *q)
 {
-    return q->pieces > RIG_PIECES || (registers_counted(o) && q->pieces > q->pool->registers);
+    if (q->pieces > RIG_PIECES)
+        return true;
+    if (!registers_counted(o) || q->pieces <= q->pool->registers)
+        return false;
+    q->one_run = o->settings[SETTING_double_buffer] == 1 &&
+                 q->length <= (uint64_t)q->pool->registers * PAGE_SIZE;
+    if (q->one_run) {
+        q->pieces = 1;
+        q->registers = q->pool->registers;
+    }
+    return !q->one_run;
 }
 
 bool no_request_slot(const struct oracle *o)

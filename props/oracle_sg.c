@@ -53,21 +53,27 @@ static bool registration_refused(struct oracle *o, struct call *c, unsigned adap
     else if (a->dma)
         refuse_with(c, RULE_SG_22, NDIS_STATUS_RESOURCES);
     else if (header == HEADER_wrong_type || header == HEADER_short)
-        refuse(c, RULE_SG_06);
+        refuse_with(c, RULE_SG_06,
+                    o->settings[SETTING_bad_description] ? NDIS_STATUS_BAD_VERSION
+                                                         : NDIS_STATUS_FAILURE);
     return c->rule != RULE_NONE;
 }
 
 static NTSTATUS registration_status(struct oracle *o, struct call *c, unsigned adapter,
                                     uint32_t maximum)
 {
+    const struct o_adapter *a = &o->adapter[adapter];
     unsigned header = c->a[3].n;
     static const NTSTATUS told[] = {NDIS_STATUS_SUCCESS, NDIS_STATUS_RESOURCES,
                                     NDIS_STATUS_NOT_SUPPORTED, NDIS_STATUS_BAD_VERSION};
 
-    if (header == HEADER_revision_0 ||
-        (header == HEADER_revision_2 && o->adapter[adapter].minor < 85))
+    if (header == HEADER_revision_0 || (header == HEADER_revision_2 && a->minor < 85) ||
+        (header != HEADER_revision_2 && a->minor >= 85 && o->settings[SETTING_old_description]))
         return NDIS_STATUS_BAD_VERSION;
-    if (!(o->adapter[adapter].flags & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER))
+    if ((o->settings[SETTING_null_handler] && c->a[4].n == 1) ||
+        (o->settings[SETTING_unknown_flags] && a->minor >= 50 && flags_unknown(a, c->a[2].n)))
+        return NDIS_STATUS_FAILURE;
+    if (!(a->flags & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER))
         return NDIS_STATUS_NOT_SUPPORTED;
     if (!maximum && o->settings[SETTING_zero_mapping])
         return NDIS_STATUS_RESOURCES;
@@ -225,14 +231,16 @@ static void allocation_warnings(const struct oracle *o, struct call *c, const st
 }
 
 static bool allocation_fails(struct oracle *o, struct call *c, const struct o_dma *dma,
-                             const struct request *q)
+                             struct request *q)
 {
+    uint32_t needed = o->settings[SETTING_empty_data] ? q->length : q->data_length;
+    bool many = too_many_pieces(o, q);
     bool own =
         q->buffer && q->lent_size >= list_size_of(q->pieces) && !o->settings[SETTING_placement];
 
-    return !q->data_length || o->settings[SETTING_fail_list] ||
-           (q->data_length > dma->maximum && registers_counted(o)) || too_many_pieces(o, q) ||
-           no_ndis_slot(o) || resource_refused(o, c, RIG_SITE_request) || no_request_slot(o) ||
+    return !needed || o->settings[SETTING_fail_list] ||
+           (q->data_length > dma->maximum && registers_counted(o)) || many || no_ndis_slot(o) ||
+           resource_refused(o, c, RIG_SITE_request) || no_request_slot(o) ||
            mapping_refused(o, c, q, own);
 }
 
@@ -393,10 +401,13 @@ static enum rig_rule bare_broken(struct oracle *o, struct call *c, struct reques
     return lending_broken(o, q) ? lending_broken(o, q) : mapping_broken(o, q);
 }
 
-static NTSTATUS bare_status(struct oracle *o, struct call *c, const struct request *q)
+static NTSTATUS bare_status(struct oracle *o, struct call *c, struct request *q)
 {
+    NTSTATUS none =
+        o->settings[SETTING_build_refusal] ? NDIS_STATUS_FAILURE : NDIS_STATUS_RESOURCES;
+
     if (too_many_pieces(o, q))
-        return NDIS_STATUS_RESOURCES; /* whatever the memory */
+        return none; /* whatever the memory */
     if (q->lent_size < list_size_of(q->pieces)) {
         c->value = list_size_of(q->pieces);
         return NDIS_STATUS_BUFFER_TOO_SHORT;
@@ -404,7 +415,7 @@ static NTSTATUS bare_status(struct oracle *o, struct call *c, const struct reque
     if (pool_has_queue(o, q->pool) || !registers_free(q) || o->frame_count == RIG_FRAMES ||
         no_ndis_slot(o) || resource_refused(o, c, RIG_SITE_request) || no_request_slot(o) ||
         mapping_refused(o, c, q, true))
-        return NDIS_STATUS_RESOURCES;
+        return none;
     return NDIS_STATUS_SUCCESS;
 }
 
@@ -513,7 +524,8 @@ void oracle_device_post(struct oracle *o, struct call *c)
         refuse(c, is_waiting(lent) ? RULE_SGL_12 : RULE_SGL_11);
     else if (!q && was_list(o, p))
         refuse(c, RULE_FSG_10);
-    else if (!q || q->posted || o->post_count == POSTS_MAX || o->adapter[q->adapter].removed)
+    else if (!q || q->posted || o->post_count == POSTS_MAX || o->adapter[q->adapter].removed ||
+             (q->kind == KIND_nb && !q->data_length))
         never(c);
     else if (post_broken(c, q))
         refuse(c, post_broken(c, q));

@@ -1,13 +1,14 @@
 /*
  * test_catalogue.c: no step is forgotten.
  *
- * Every text is canonical, every checked rule has a program that trips it, every operation occurs in a seed, every unchecked
- * rule gives a reason of the closed list, and most of the rules about lists are checked. Runs in
- * the project's root.
+ * Every text is canonical, every checked rule has a program that trips it, every operation occurs in
+ * a seed, every setting makes a difference to a program, every unchecked rule gives a reason of the
+ * closed list, and most of the rules about lists are checked. Runs in the project's root.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "program.h"
 #include "rig.h"
+#include "run.h"
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@
 static char text[TEXT_LIMIT];
 static bool tripped[RULE_COUNT];
 static bool seeded[256];
+static bool differs[SETTING_COUNT]; /* a program runs otherwise under its default */
 
 static bool is_program(const char *name)
 {
@@ -67,7 +69,28 @@ static void assert_canonical(const char *name, const struct program *program)
     free(printed);
 }
 
-static unsigned read_directory(const char *directory)
+static uint64_t digest_of(struct runner *runner, const struct program *program)
+{
+    struct outcome outcome;
+
+    runner_run(runner, program, NULL, &outcome);
+    return outcome.digest;
+}
+
+static void compare_settings(struct runner *runner, const struct program *program)
+{
+    for (unsigned i = 0; i < program->count; i++) {
+        struct program plain = *program;
+        uint8_t setting = program->records[i].r[0];
+
+        if (program->records[i].op != OP_set)
+            continue;
+        plain.records[i].v[0] = (uint16_t)rig_setting_row((enum rig_setting)setting)->value;
+        differs[setting] |= digest_of(runner, program) != digest_of(runner, &plain);
+    }
+}
+
+static unsigned read_directory(struct runner *runner, const char *directory)
 {
     DIR *entries = opendir(directory);
     struct dirent *entry;
@@ -82,6 +105,7 @@ static unsigned read_directory(const char *directory)
             continue;
         read_program(directory, entry->d_name, &program, &head);
         assert_canonical(entry->d_name, &program);
+        compare_settings(runner, &program);
         tripped[head.rule] = true;
         for (unsigned i = 0; i < program.count && head.rule == RULE_NONE; i++)
             seeded[program.records[i].op] = true;
@@ -93,8 +117,13 @@ static unsigned read_directory(const char *directory)
 
 static int read_corpus(void **state)
 {
+    struct runner *runner = runner_make();
+    bool complete = runner && read_directory(runner, "corpus/v1/seed") >= 24 &&
+                    read_directory(runner, "corpus/v1/regress") > 0;
+
     (void)state;
-    return read_directory("corpus/v1/seed") < 24 || read_directory("corpus/v1/regress") == 0;
+    runner_free(runner);
+    return !complete;
 }
 
 static void test_checked_rules_have_a_program(void **state)
@@ -121,6 +150,18 @@ static void test_operations_have_a_seed(void **state)
     for (unsigned op = 1; op < 256; op++)
         if (op_table[op].name && !seeded[op])
             fail_msg("%s occurs in no seed", op_table[op].name);
+}
+
+/* Those that decide something of the contract, but for `timing`, which hosted drivers alone are
+ * under. */
+static void test_settings_make_a_difference(void **state)
+{
+    (void)state;
+    for (unsigned setting = 0; setting < SETTING_COUNT; setting++)
+        if (*rig_setting_row((enum rig_setting)setting)->ids && setting != SETTING_timing &&
+            !differs[setting])
+            fail_msg("%s makes no difference to any program of the corpus",
+                     rig_setting_row((enum rig_setting)setting)->name);
 }
 
 /* Whether each of these names, separated by spaces, is a checked rule. */
@@ -190,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_checked_rules_have_a_program),
         cmocka_unit_test(test_unchecked_rules_have_none),
         cmocka_unit_test(test_operations_have_a_seed),
+        cmocka_unit_test(test_settings_make_a_difference),
         cmocka_unit_test(test_reasons_are_of_the_list),
         cmocka_unit_test(test_most_rules_are_checked),
     };
