@@ -18,6 +18,14 @@ bool device_has(const struct machine *machine, const struct request *request)
     return false;
 }
 
+bool device_serves(const struct machine *machine, unsigned adapter)
+{
+    for (unsigned i = 0; i < machine->posted; i++)
+        if (machine->posts[i].adapter == adapter)
+            return true;
+    return false;
+}
+
 bool device_post(struct machine *machine, const struct request *request, uint32_t skip,
                  uint32_t length, unsigned adapter)
 {
@@ -146,6 +154,8 @@ bool rig_device_run(struct machine *machine, unsigned posted, struct rig_transfe
     if (posted >= machine->posted)
         return false;
     post = machine->posts[posted];
+    if (post.adapter && machine->adapters[post.adapter - 1].low)
+        return false;
     request = &machine->requests[post.request];
     to_device = request->write_to_device || request->both_ways;
     remove_post(machine, posted);

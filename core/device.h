@@ -8,6 +8,8 @@
  * adapter (index + 1; 0: none). False if it is posted already or the device is full. */
 bool device_post(struct machine *machine, const struct request *request, uint32_t skip,
                  uint32_t length, unsigned adapter);
+/* Whether anything is posted of an adapter (index + 1). */
+bool device_serves(const struct machine *machine, unsigned adapter);
 bool device_has(const struct machine *machine, const struct request *request);
 /* Forget what is posted of a request, of an adapter (index + 1). */
 void device_forget(struct machine *machine, unsigned request);

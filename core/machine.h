@@ -46,13 +46,15 @@ enum {
 /* ---- Ke ---- */
 
 /* What a frame is the callback of, as far as it matters to a rule. */
-enum site { SITE_OTHER, SITE_LIST, SITE_ADD_DEVICE, SITE_PNP };
+enum site { SITE_OTHER, SITE_RESET, SITE_CANCEL, SITE_LIST, SITE_ADD_DEVICE, SITE_PNP };
 
 struct frame {
     uint8_t site, processor, entry_irql;
     uint8_t caller_irql; /* the level to go back to */
     uint8_t irp;         /* SITE_PNP: enum rig_irp */
-    uint16_t device;     /* SITE_ADD_DEVICE, SITE_PNP: its index */
+    uint8_t adapter;     /* SITE_RESET, SITE_CANCEL: its index and generation */
+    uint32_t generation;
+    uint16_t device; /* SITE_ADD_DEVICE, SITE_PNP: its index */
 };
 
 struct work {
@@ -164,11 +166,14 @@ struct adapter {
     uint32_t generation, made;
     uint8_t state; /* enum adapter_state */
     uint8_t driver;
-    uint8_t pause, restart, reset; /* enum answer */
-    bool registration_set, general_set, removed;
+    uint8_t pause, restart, reset, power; /* enum answer */
+    bool registration_set, general_set, removed, low;
     uint32_t attributes; /* AttributeFlags */
     uint32_t sends;      /* NET_BUFFER_LISTs the driver owns */
-    uint8_t dma;         /* index + 1 of its live registration, 0 none */
+    uint32_t receives;   /* those it indicated and has not got back */
+    NDIS_DEVICE_POWER_STATE power_to;
+    NDIS_OID_REQUEST oid; /* that asks for it */
+    uint8_t dma;          /* index + 1 of its live registration, 0 none */
     NDIS_STATUS early_status;
     NDIS_HANDLE context;
     DEVICE_OBJECT object;
@@ -210,8 +215,9 @@ struct net_buffer {
 
 struct net_buffer_list {
     NET_BUFFER_LIST head;
-    bool live, sent_while_pausing, sent_after_removal;
-    uint8_t adapter; /* index + 1 of the adapter that owns it, 0: the system */
+    bool live, sent_while_pausing, sent_after_removal, sent_asleep;
+    uint8_t adapter;   /* index + 1 of the adapter that owns it, 0: the system */
+    uint8_t indicated; /* index + 1 of the adapter that indicated it and has not got it back */
 };
 
 /* ---- NetDMA ---- */

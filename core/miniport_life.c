@@ -14,15 +14,17 @@ static const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *handlers(const struct machine
     return &machine->drivers[adapter->driver].handlers;
 }
 
-/* Enter a handler of the adapter on the current processor; returns the adapter's generation. */
-static uint32_t enter(struct machine *machine, const struct adapter *adapter, KIRQL level)
+uint32_t adapter_enter(struct machine *machine, const struct adapter *adapter, enum site site,
+                       KIRQL level)
 {
-    frame_enter(machine, SITE_OTHER, level);
+    struct frame *frame = frame_enter(machine, site, level);
+
+    frame->adapter = (uint8_t)adapter_index(machine, adapter);
+    frame->generation = adapter->generation;
     return adapter->generation;
 }
 
-/* A shutdown inside the handler ends the adapter; then there is nothing left to settle. */
-static bool survived(const struct adapter *adapter, uint32_t generation)
+bool adapter_survived(const struct adapter *adapter, uint32_t generation)
 {
     return adapter->state != ADAPTER_GONE && adapter->generation == generation;
 }
@@ -43,9 +45,12 @@ void adapter_end(struct machine *machine, struct adapter *adapter)
     unsigned index = adapter_index(machine, adapter);
 
     device_forget_adapter(machine, index + 1);
-    for (unsigned i = 0; i < machine->used.net_buffer_lists; i++)
-        if (machine->net_buffer_lists[i].adapter == index + 1)
-            machine->net_buffer_lists[i].adapter = 0;
+    for (unsigned i = 0; i < machine->used.net_buffer_lists; i++) {
+        struct net_buffer_list *list = &machine->net_buffer_lists[i];
+
+        list->adapter = list->adapter == index + 1 ? 0 : list->adapter;
+        list->indicated = list->indicated == index + 1 ? 0 : list->indicated;
+    }
     *adapter = (struct adapter){.generation = adapter->generation};
 }
 
@@ -65,7 +70,7 @@ static NDIS_STATUS call_initialize(struct machine *machine, struct adapter *adap
     };
     NDIS_STATUS status;
 
-    enter(machine, adapter, PASSIVE_LEVEL);
+    adapter_enter(machine, adapter, SITE_OTHER, PASSIVE_LEVEL);
     status = driver->handlers.InitializeHandlerEx(handle, driver->context, &parameters);
     frame_leave(machine, "MiniportInitializeEx");
     return status;
@@ -139,19 +144,20 @@ bool rig_restart(struct machine *machine, NDIS_HANDLE handle)
     NDIS_STATUS status;
     uint32_t generation;
 
-    if (!adapter || adapter->state != ADAPTER_PAUSED || adapter->removed)
+    if (!adapter || adapter->state != ADAPTER_PAUSED || adapter->removed ||
+        adapter_sleeps(adapter) || adapter->power != ANSWER_NONE)
         return false;
     adapter->state = ADAPTER_RESTARTING;
     adapter->restart = ANSWER_IN_CALLBACK;
-    generation = enter(machine, adapter, PASSIVE_LEVEL);
+    generation = adapter_enter(machine, adapter, SITE_OTHER, PASSIVE_LEVEL);
     status = handlers(machine, adapter)->RestartHandler(adapter->context, &parameters);
     frame_leave(machine, "MiniportRestart");
-    if (survived(adapter, generation))
+    if (adapter_survived(adapter, generation))
         settle_restart(machine, adapter, status);
     return true;
 }
 
-static bool can_answer(uint8_t answer)
+bool answer_due(uint8_t answer)
 {
     return answer == ANSWER_IN_CALLBACK || answer == ANSWER_PENDING;
 }
@@ -162,7 +168,7 @@ void NdisMRestartComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status)
     struct adapter *adapter;
 
     if (adapter_of(machine, MiniportAdapterHandle, &adapter) != HANDLE_LIVE ||
-        processor_irql(machine) > DISPATCH_LEVEL || !can_answer(adapter->restart)) {
+        processor_irql(machine) > DISPATCH_LEVEL || !answer_due(adapter->restart)) {
         verifier_report(machine, RULE_LIFE_37, "NdisMRestartComplete");
     } else if (adapter->restart == ANSWER_IN_CALLBACK) {
         adapter->restart = ANSWER_EARLY;
@@ -179,7 +185,7 @@ static enum rig_rule pause_obstacle(struct machine *machine, const struct adapte
 {
     const struct dma *dma = adapter_dma(machine, adapter);
 
-    if (adapter->sends > 0)
+    if (adapter->sends > 0 || adapter->receives > 0)
         return RULE_LIFE_32;
     return dma && dma_has_requests(machine, dma, true) ? RULE_LIFE_33 : RULE_NONE;
 }
@@ -221,14 +227,14 @@ bool rig_pause(struct machine *machine, NDIS_HANDLE handle)
     NDIS_STATUS status;
     uint32_t generation;
 
-    if (!adapter || adapter->state != ADAPTER_RUNNING)
+    if (!adapter || adapter->state != ADAPTER_RUNNING || adapter->power != ANSWER_NONE)
         return false;
     adapter->state = ADAPTER_PAUSING;
     adapter->pause = ANSWER_IN_CALLBACK;
-    generation = enter(machine, adapter, PASSIVE_LEVEL);
+    generation = adapter_enter(machine, adapter, SITE_OTHER, PASSIVE_LEVEL);
     status = handlers(machine, adapter)->PauseHandler(adapter->context, &parameters);
     frame_leave(machine, "MiniportPause");
-    if (survived(adapter, generation))
+    if (adapter_survived(adapter, generation))
         settle_pause(machine, adapter, status);
     return true;
 }
@@ -240,7 +246,7 @@ void NdisMPauseComplete(NDIS_HANDLE MiniportAdapterHandle)
     enum rig_rule rule;
 
     if (adapter_of(machine, MiniportAdapterHandle, &adapter) != HANDLE_LIVE ||
-        processor_irql(machine) > DISPATCH_LEVEL || !can_answer(adapter->pause))
+        processor_irql(machine) > DISPATCH_LEVEL || !answer_due(adapter->pause))
         rule = RULE_LIFE_37;
     else
         rule = pause_obstacle(machine, adapter);
@@ -284,15 +290,16 @@ bool rig_reset_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
     NDIS_STATUS status;
     uint32_t generation;
 
-    if (!adapter || adapter->reset != ANSWER_NONE ||
+    if (!adapter || adapter->reset != ANSWER_NONE || adapter_sleeps(adapter) ||
+        adapter->power != ANSWER_NONE ||
         (adapter->state != ADAPTER_RUNNING && adapter->state != ADAPTER_PAUSING) ||
         !handlers(machine, adapter)->ResetHandlerEx)
         return false;
     adapter->reset = ANSWER_IN_CALLBACK;
-    generation = enter(machine, adapter, level);
+    generation = adapter_enter(machine, adapter, SITE_RESET, level);
     status = handlers(machine, adapter)->ResetHandlerEx(adapter->context, &addressing);
     frame_leave(machine, "MiniportResetEx");
-    if (survived(adapter, generation))
+    if (adapter_survived(adapter, generation))
         settle_reset(machine, adapter, status);
     return true;
 }
@@ -306,7 +313,7 @@ void NdisMResetComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status,
     (void)Status;
     (void)AddressingReset;
     if (adapter_of(machine, MiniportAdapterHandle, &adapter) != HANDLE_LIVE ||
-        processor_irql(machine) > DISPATCH_LEVEL || !can_answer(adapter->reset))
+        processor_irql(machine) > DISPATCH_LEVEL || !answer_due(adapter->reset))
         verifier_report(machine, RULE_LIFE_65, "NdisMResetComplete");
     else if (reset_must_wait(machine, adapter))
         verifier_report(machine, RULE_LIFE_62, "NdisMResetComplete");
@@ -320,13 +327,17 @@ bool rig_halt(struct machine *machine, NDIS_HANDLE handle, NDIS_HALT_ACTION acti
 {
     struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL);
     enum rig_rule list_rule = action == NdisHaltDeviceSurpriseRemoved ? RULE_FSG_15 : RULE_SGL_27;
+    uint32_t generation;
 
-    if (!adapter || adapter->state != ADAPTER_PAUSED || adapter->reset != ANSWER_NONE)
+    if (!adapter || adapter->state != ADAPTER_PAUSED || adapter->reset != ANSWER_NONE ||
+        adapter->power != ANSWER_NONE)
         return false;
     adapter->state = ADAPTER_HALTING;
-    enter(machine, adapter, PASSIVE_LEVEL);
+    generation = adapter_enter(machine, adapter, SITE_OTHER, PASSIVE_LEVEL);
     handlers(machine, adapter)->HaltHandlerEx(adapter->context, action);
     frame_leave(machine, "MiniportHaltEx");
+    if (!adapter_survived(adapter, generation))
+        return true; /* LIFE-56 */
     dma_sweep(machine, adapter, list_rule, RULE_SG_38, "MiniportHaltEx");
     adapter_end(machine, adapter);
     return true;
@@ -351,14 +362,17 @@ bool rig_shutdown(struct machine *machine, NDIS_HANDLE handle, NDIS_SHUTDOWN_ACT
     KIRQL level = bug_check ? HIGH_LEVEL : PASSIVE_LEVEL;
     struct adapter *adapter;
 
-    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE || !can_shut_down(adapter) ||
+    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE ||
+        !(can_shut_down(adapter) || (bug_check && adapter->state == ADAPTER_HALTING)) ||
         !processor_can(machine, level) || (bug_check && !wants_bug_check(machine, adapter)))
         return false;
     adapter->state = ADAPTER_SHUTDOWN;
-    adapter->pause = adapter->restart = adapter->reset = ANSWER_NONE;
-    enter(machine, adapter, level);
+    adapter->pause = adapter->restart = adapter->reset = adapter->power = ANSWER_NONE;
+    adapter_enter(machine, adapter, SITE_OTHER, level);
     handlers(machine, adapter)->ShutdownHandlerEx(adapter->context, action);
     frame_leave(machine, "MiniportShutdownEx");
+    if (device_serves(machine, adapter_index(machine, adapter) + 1))
+        verifier_report(machine, RULE_LIFE_51, "MiniportShutdownEx");
     dma_sweep(machine, adapter, RULE_NONE, RULE_NONE, "MiniportShutdownEx");
     adapter_end(machine, adapter);
     return true;
@@ -377,7 +391,7 @@ bool rig_surprise_remove(struct machine *machine, NDIS_HANDLE handle)
         return false;
     adapter->removed = true;
     device_forget_adapter(machine, adapter_index(machine, adapter) + 1);
-    enter(machine, adapter, PASSIVE_LEVEL);
+    adapter_enter(machine, adapter, SITE_OTHER, PASSIVE_LEVEL);
     handlers(machine, adapter)->DevicePnPEventNotifyHandler(adapter->context, &event);
     frame_leave(machine, "MiniportDevicePnPEventNotify");
     return true;

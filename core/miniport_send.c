@@ -17,17 +17,24 @@ static struct adapter *traffic_adapter(struct machine *machine, NDIS_HANDLE hand
     return adapter;
 }
 
-/* LIFE-34, LIFE-70: some sends are answered at once. */
+/* LIFE-34, LIFE-70, LIFE-73: some sends are answered at once. */
+static enum rig_rule hurry(const struct net_buffer_list *list)
+{
+    if (list->sent_while_pausing)
+        return RULE_LIFE_34;
+    if (list->sent_after_removal)
+        return RULE_LIFE_70;
+    return list->sent_asleep ? RULE_LIFE_73 : RULE_NONE;
+}
+
 static void check_send_return(struct machine *machine, const struct adapter *adapter,
                               uint32_t generation, const struct net_buffer_list *list)
 {
     if (adapter->state == ADAPTER_GONE || adapter->generation != generation ||
         list->adapter != adapter_index(machine, adapter) + 1)
         return;
-    if (list->sent_while_pausing)
-        verifier_report(machine, RULE_LIFE_34, "MiniportSendNetBufferLists");
-    else if (list->sent_after_removal)
-        verifier_report(machine, RULE_LIFE_70, "MiniportSendNetBufferLists");
+    if (hurry(list))
+        verifier_report(machine, hurry(list), "MiniportSendNetBufferLists");
 }
 
 bool rig_send(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl, KIRQL level)
@@ -37,14 +44,15 @@ bool rig_send(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl,
     uint32_t generation;
     unsigned index;
 
-    if (!adapter || !list || list->adapter || adapter->pause == ANSWER_EARLY ||
-        adapter->reset != ANSWER_NONE)
+    if (!adapter || !list || list->adapter || list->indicated || adapter->pause == ANSWER_EARLY ||
+        adapter->power == ANSWER_EARLY || adapter->reset != ANSWER_NONE)
         return false;
     index = adapter_index(machine, adapter);
     generation = adapter->generation;
     list->adapter = (uint8_t)(index + 1);
     list->sent_while_pausing = adapter->state == ADAPTER_PAUSING;
     list->sent_after_removal = adapter->removed;
+    list->sent_asleep = adapter_sleeps(adapter);
     adapter->sends++;
     frame_enter(machine, SITE_OTHER, level);
     machine->drivers[adapter->driver].handlers.SendNetBufferListsHandler(
@@ -61,7 +69,7 @@ bool rig_cancel_send(struct machine *machine, NDIS_HANDLE handle, PVOID cancel_i
 
     if (!adapter)
         return false;
-    frame_enter(machine, SITE_OTHER, level);
+    adapter_enter(machine, adapter, SITE_CANCEL, level);
     machine->drivers[adapter->driver].handlers.CancelSendHandler(adapter->context, cancel_id);
     frame_leave(machine, "MiniportCancelSend");
     return true;
@@ -86,6 +94,34 @@ static enum rig_rule check_lists(struct machine *machine, const NET_BUFFER_LIST 
     return rule;
 }
 
+/* The status of a send that is answered at once says why. */
+static enum rig_rule check_status(const struct net_buffer_list *list, NDIS_STATUS status)
+{
+    bool fits = (list->sent_while_pausing && status == NDIS_STATUS_PAUSED) ||
+                (list->sent_after_removal && status == NDIS_STATUS_NOT_ACCEPTED) ||
+                (list->sent_asleep && status == NDIS_STATUS_LOW_POWER_STATE);
+
+    return fits ? RULE_NONE : hurry(list);
+}
+
+/* LIFE-77, LIFE-63, AMB-17: that of a send which a cancellation or a reset ends should. */
+static enum rig_rule warn_status(const struct machine *machine, const struct net_buffer_list *list,
+                                 NDIS_STATUS status)
+{
+    const struct frame *frame = frame_current(machine);
+
+    if (!frame || hurry(list) || frame->adapter + 1 != list->adapter ||
+        frame->generation != machine->adapters[frame->adapter].generation)
+        return RULE_NONE;
+    if (frame->site == SITE_CANCEL && status != NDIS_STATUS_SEND_ABORTED)
+        return RULE_LIFE_77;
+    if (frame->site == SITE_RESET && status != NDIS_STATUS_REQUEST_ABORTED &&
+        status != NDIS_STATUS_RESET_IN_PROGRESS && status != NDIS_STATUS_FAILURE &&
+        status != NDIS_STATUS_RESOURCES)
+        return RULE_LIFE_63;
+    return RULE_NONE;
+}
+
 static void complete_one(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl)
 {
     struct net_buffer_list *list = net_buffer_list_of(machine, nbl);
@@ -101,10 +137,15 @@ static void complete_one(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFE
         rule = RULE_LIFE_75;
     else
         rule = check_lists(machine, nbl, &made);
+    if (!rule)
+        rule = check_status(list, NET_BUFFER_LIST_STATUS(nbl));
     if (rule) {
         verifier_report_made(machine, rule, "NdisMSendNetBufferListsComplete", made);
         return;
     }
+    rule = warn_status(machine, list, NET_BUFFER_LIST_STATUS(nbl));
+    if (rule)
+        verifier_report(machine, rule, "NdisMSendNetBufferListsComplete");
     list->adapter = 0;
     adapter->sends--;
 }
@@ -123,4 +164,66 @@ void NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
         complete_one(machine, MiniportAdapterHandle, NetBufferList);
         NetBufferList = next;
     } while (next);
+}
+
+/* ---- receives ---- */
+
+static enum rig_rule check_indication(struct machine *machine, NDIS_HANDLE handle,
+                                      PNET_BUFFER_LIST nbl, struct adapter **adapter,
+                                      uint32_t *made)
+{
+    const struct net_buffer_list *list = net_buffer_list_of(machine, nbl);
+
+    if (adapter_of(machine, handle, adapter) != HANDLE_LIVE)
+        return RULE_LIFE_75;
+    if (processor_irql(machine) > DISPATCH_LEVEL)
+        return RULE_SDV_17;
+    if (((*adapter)->state != ADAPTER_RUNNING && (*adapter)->state != ADAPTER_PAUSING) ||
+        (*adapter)->pause == ANSWER_EARLY)
+        return RULE_LIFE_32;
+    if ((*adapter)->low)
+        return RULE_LIFE_73;
+    if (!list || list->adapter || list->indicated)
+        return RULE_LIFE_75;
+    return check_lists(machine, nbl, made);
+}
+
+void NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
+                                        PNET_BUFFER_LIST NetBufferList, NDIS_PORT_NUMBER PortNumber,
+                                        ULONG NumberOfNetBufferLists, ULONG ReceiveFlags)
+{
+    struct machine *machine = machine_bound();
+    struct adapter *adapter;
+    uint32_t made = 0;
+    enum rig_rule rule =
+        check_indication(machine, MiniportAdapterHandle, NetBufferList, &adapter, &made);
+
+    (void)PortNumber;
+    (void)NumberOfNetBufferLists;
+    (void)ReceiveFlags;
+    if (rule) {
+        verifier_report_made(machine, rule, "NdisMIndicateReceiveNetBufferLists", made);
+        return;
+    }
+    net_buffer_list_of(machine, NetBufferList)->indicated =
+        (uint8_t)(adapter_index(machine, adapter) + 1);
+    adapter->receives++;
+}
+
+bool rig_return(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl, KIRQL level)
+{
+    struct net_buffer_list *list = net_buffer_list_of(machine, nbl);
+    struct adapter *adapter;
+
+    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE || level > DISPATCH_LEVEL ||
+        !processor_can(machine, level) || !list ||
+        list->indicated != adapter_index(machine, adapter) + 1)
+        return false;
+    list->indicated = 0;
+    adapter->receives--;
+    frame_enter(machine, SITE_OTHER, level);
+    machine->drivers[adapter->driver].handlers.ReturnNetBufferListsHandler(
+        adapter->context, nbl, level == DISPATCH_LEVEL ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
+    frame_leave(machine, "MiniportReturnNetBufferLists");
+    return true;
 }

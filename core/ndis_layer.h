@@ -17,6 +17,17 @@ struct driver *driver_of(struct machine *machine, NDIS_HANDLE handle);
 unsigned adapter_index(const struct machine *machine, const struct adapter *adapter);
 struct dma *adapter_dma(struct machine *machine, const struct adapter *adapter); /* NULL: none */
 
+/* Enter a handler of the adapter on the current processor; returns the adapter's generation. */
+uint32_t adapter_enter(struct machine *machine, const struct adapter *adapter, enum site site,
+                       KIRQL level);
+/* Whether the adapter is still there after one of its handlers: a shutdown inside ends it, and there
+ * is nothing left to settle. */
+bool adapter_survived(const struct adapter *adapter, uint32_t generation);
+/* In low power, or asked for it. */
+bool adapter_sleeps(const struct adapter *adapter);
+/* Whether the driver may complete what was asked of it: it runs or is pending. */
+bool answer_due(uint8_t answer);
+
 /* A live NET_BUFFER, a NET_BUFFER_LIST, by address; NULL: no such thing. */
 struct net_buffer *net_buffer_of(struct machine *machine, const NET_BUFFER *nb);
 struct net_buffer_list *net_buffer_list_of(struct machine *machine, const NET_BUFFER_LIST *list);

@@ -196,6 +196,9 @@ bool rig_send(struct machine *machine, NDIS_HANDLE adapter, PNET_BUFFER_LIST lis
 /* So much time that Windows would lose patience; false: something was under way that must not take so
  * long, or there is no such adapter. */
 bool rig_time_passes(struct machine *machine, NDIS_HANDLE adapter);
+/* The driver gets back a list that it indicated. */
+bool rig_return(struct machine *machine, NDIS_HANDLE adapter, PNET_BUFFER_LIST list, KIRQL level);
+bool rig_set_power(struct machine *machine, NDIS_HANDLE adapter, NDIS_DEVICE_POWER_STATE state);
 bool rig_cancel_send(struct machine *machine, NDIS_HANDLE adapter, PVOID cancel_id, KIRQL level);
 
 /* ---- the device ---- */

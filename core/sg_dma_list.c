@@ -111,6 +111,8 @@ static enum rig_rule check_net_buffer(struct machine *machine, const struct dma 
         return RULE_LIFE_75;
     if (list && list->sent_while_pausing)
         return RULE_LIFE_34;
+    if (list && list->sent_asleep)
+        return RULE_LIFE_73;
     if (sg_of_net_buffer(machine, nb))
         return RULE_SGL_33;
     return list && !(flags & NDIS_SG_LIST_WRITE_TO_DEVICE) ? RULE_SGL_07 : RULE_NONE;

@@ -56,7 +56,7 @@ bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum ri
         return refuse(machine, blame(kind), sg, list);
     request = mapping_of_list(machine, list);
     data_only = sg && !sg->bare_mdl;
-    if (device_has(machine, request) || (adapter && adapter->removed) ||
+    if (device_has(machine, request) || (adapter && (adapter->removed || adapter->low)) ||
         (data_only && sg->data_length == 0))
         return false;
     rule = mapping_intact(machine, request) ? RULE_NONE : RULE_SGL_39;

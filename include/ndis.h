@@ -448,6 +448,18 @@ typedef struct _NDIS_OID_REQUEST {
     USHORT Reserved2;
 } NDIS_OID_REQUEST, *PNDIS_OID_REQUEST;
 
+#define OID_PNP_SET_POWER ((NDIS_OID)0xFD010101)
+
+/* What OID_PNP_SET_POWER asks for. */
+typedef enum _NDIS_DEVICE_POWER_STATE {
+    NdisDeviceStateUnspecified = 0,
+    NdisDeviceStateD0,
+    NdisDeviceStateD1,
+    NdisDeviceStateD2,
+    NdisDeviceStateD3,
+    NdisDeviceStateMaximum
+} NDIS_DEVICE_POWER_STATE, *PNDIS_DEVICE_POWER_STATE;
+
 #define NDIS_OID_REQUEST_REVISION_1 1
 #define NDIS_SIZEOF_OID_REQUEST_REVISION_1 RTL_SIZEOF_THROUGH_FIELD(NDIS_OID_REQUEST, Reserved2)
 
@@ -712,6 +724,12 @@ NDIS_STATUS NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
 
 void NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
                                      PNET_BUFFER_LIST NetBufferList, ULONG SendCompleteFlags);
+#define NDIS_RETURN_FLAGS_DISPATCH_LEVEL 0x00000001
+void NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
+                                        PNET_BUFFER_LIST NetBufferList, NDIS_PORT_NUMBER PortNumber,
+                                        ULONG NumberOfNetBufferLists, ULONG ReceiveFlags);
+void NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_REQUEST OidRequest,
+                             NDIS_STATUS Status);
 void NdisMPauseComplete(NDIS_HANDLE MiniportAdapterHandle);
 void NdisMRestartComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status);
 void NdisMResetComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status,

@@ -235,6 +235,8 @@ static const char *const suffixes[FRAME_COUNT] = {
     [FRAME_send] = "send",
     [FRAME_cancel_send] = "cancel_send",
     [FRAME_pnp_event] = "pnp_event",
+    [FRAME_oid] = "oid_request",
+    [FRAME_return] = "return",
     [FRAME_handler] = "handler",
     [FRAME_bare] = "handler",
     [FRAME_control] = "handler",
@@ -291,6 +293,7 @@ static void object_given(struct emitter *e, const struct oracle *o, const struct
         emit_line(e, "adapter%u = new_handle(object);", frame->object);
         break;
     case FRAME_send:
+    case FRAME_return:
         emit_line(e, "given(%s, object);", emit_name(o, CLASS_nbl, frame->detail, name));
         break;
     case FRAME_handler:

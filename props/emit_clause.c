@@ -150,7 +150,7 @@ bool before_send_status(struct emitter *e, struct runner *r, const struct call *
     char text[EXPRESSION_MAX];
 
     (void)r;
-    if (!c->rule)
+    if (named(c, 1, CLASS_nbl) && c->a[1].value)
         emit_line(e, "NET_BUFFER_LIST_STATUS(nbl%u) = %s;", named(c, 1, CLASS_nbl),
                   emit_status(status_values[c->a[2].n], true, text));
     return true;

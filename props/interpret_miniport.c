@@ -108,27 +108,39 @@ static VOID on_shutdown(NDIS_HANDLE context, NDIS_SHUTDOWN_ACTION action)
     on(FRAME_shutdown, context);
 }
 
-/* Handlers for which nothing in a program is the cause. */
-static VOID on_return(NDIS_HANDLE context, PNET_BUFFER_LIST lists, ULONG flags)
+static VOID on_return(NDIS_HANDLE context, PNET_BUFFER_LIST list, ULONG flags)
 {
-    (void)context;
-    (void)lists;
-    (void)flags;
-    callback_unexpected(runner_playing(), "MiniportReturnNetBufferLists");
+    struct runner *r = runner_playing();
+    const struct oracle *o = &r->oracle;
+
+    digest_add(r, flags);
+    if (o->expected.kind == FRAME_return && list != o->value[CLASS_nbl][o->expected.detail])
+        callback_unexpected(r, "MiniportReturnNetBufferLists with another list");
+    on(FRAME_return, context);
 }
+
+static const NDIS_DEVICE_POWER_STATE power_states[] = {NdisDeviceStateD3, NdisDeviceStateD0,
+                                                       NdisDeviceStateD1, NdisDeviceStateD2};
+
+static NDIS_STATUS on_oid_request(NDIS_HANDLE context, PNDIS_OID_REQUEST request)
+{
+    struct runner *r = runner_playing();
+    const struct frame *frame = &r->oracle.expected;
+    const NDIS_DEVICE_POWER_STATE *state = request->DATA.SET_INFORMATION.InformationBuffer;
+
+    if (frame->kind == FRAME_oid && (request->RequestType != NdisRequestSetInformation ||
+                                     request->DATA.SET_INFORMATION.Oid != OID_PNP_SET_POWER ||
+                                     *state != power_states[frame->detail]))
+        callback_unexpected(r, "MiniportOidRequest with another request");
+    return on(FRAME_oid, context);
+}
+
+/* Handlers for which nothing in a program is the cause. */
 
 static VOID on_unload(PDRIVER_OBJECT driver)
 {
     (void)driver;
     callback_unexpected(runner_playing(), "MiniportDriverUnload");
-}
-
-static NDIS_STATUS on_oid_request(NDIS_HANDLE context, PNDIS_OID_REQUEST request)
-{
-    (void)context;
-    (void)request;
-    callback_unexpected(runner_playing(), "MiniportOidRequest");
-    return NDIS_STATUS_FAILURE;
 }
 
 static VOID on_cancel_oid_request(NDIS_HANDLE context, PVOID id)
@@ -318,6 +330,17 @@ void interpret_time_passes(struct runner *r, struct call *c)
     result_happened(r, c, rig_time_passes(r->machine, c->a[0].value));
 }
 
+void interpret_set_power(struct runner *r, struct call *c)
+{
+    result_happened(r, c, rig_set_power(r->machine, c->a[0].value, power_states[c->a[1].n]));
+}
+
+void interpret_return_net_buffer_lists(struct runner *r, struct call *c)
+{
+    result_happened(r, c,
+                    rig_return(r->machine, c->a[0].value, c->a[1].value, irql_levels[c->a[2].n]));
+}
+
 /* ---- the driver ---- */
 
 static void set_registration(NDIS_MINIPORT_ADAPTER_ATTRIBUTES *attributes, const struct call *c)
@@ -363,7 +386,7 @@ void interpret_NdisMSendNetBufferListsComplete(struct runner *r, struct call *c)
 {
     PNET_BUFFER_LIST list = c->a[1].value;
 
-    if (!c->rule && list)
+    if (named(c, 1, CLASS_nbl) && list)
         NET_BUFFER_LIST_STATUS(list) = status_values[c->a[2].n];
     NdisMSendNetBufferListsComplete(c->a[0].value, list, 0);
     result_void(r, c);
@@ -384,5 +407,17 @@ void interpret_NdisMRestartComplete(struct runner *r, struct call *c)
 void interpret_NdisMResetComplete(struct runner *r, struct call *c)
 {
     NdisMResetComplete(c->a[0].value, status_values[c->a[1].n], FALSE);
+    result_void(r, c);
+}
+
+void interpret_NdisMOidRequestComplete(struct runner *r, struct call *c)
+{
+    NdisMOidRequestComplete(c->a[0].value, NULL, status_values[c->a[1].n]);
+    result_void(r, c);
+}
+
+void interpret_NdisMIndicateReceiveNetBufferLists(struct runner *r, struct call *c)
+{
+    NdisMIndicateReceiveNetBufferLists(c->a[0].value, c->a[1].value, 0, 1, 0);
     result_void(r, c);
 }

@@ -85,11 +85,12 @@ enum o_answer { ANSWER_none, ANSWER_inside, ANSWER_pending, ANSWER_early };
 struct o_adapter {
     enum life life;
     enum o_state state;
-    enum o_answer pause, restart, reset;
-    NTSTATUS early;       /* NdisMRestartComplete's status, kept */
+    enum o_answer pause, restart, reset, power;
+    NTSTATUS early;    /* the status of an early NdisMRestartComplete or NdisMOidRequestComplete */
+    unsigned power_to; /* choice `power` of the request under way */
     unsigned driver, dma; /* dma: its live registration, 0 none */
-    unsigned minor, flags, sends;
-    bool registration, general, removed;
+    unsigned minor, flags, sends, receives;
+    bool registration, general, removed, asleep;
 };
 
 struct o_dma {
@@ -129,7 +130,8 @@ struct o_nb {
 struct o_nbl {
     enum life life;
     unsigned count, nb[3], adapter; /* adapter: who owns it, 0 the operating system */
-    bool pausing, removed;          /* its latest send found the adapter Pausing, the device gone */
+    unsigned indicated;             /* the adapter that indicated it and waits for it */
+    bool pausing, removed, asleep;  /* what its latest send found the adapter to be */
 };
 
 struct o_device {
@@ -190,6 +192,8 @@ enum frame_kind {
     FRAME_send,
     FRAME_cancel_send,
     FRAME_pnp_event,
+    FRAME_oid,
+    FRAME_return,
     FRAME_handler,
     FRAME_bare,
     FRAME_control,
@@ -208,6 +212,9 @@ struct frame {
     unsigned caller;    /* processor that ran before */
     KIRQL caller_level; /* of the frame's processor before */
 };
+
+/* choice `power` */
+enum { POWER_d3, POWER_d0, POWER_d1, POWER_d2 };
 
 struct oracle {
     uint32_t settings[SETTING_COUNT];
@@ -337,6 +344,16 @@ bool resource_refused(struct oracle *o, struct call *c, enum rig_site site);
 bool wrong_level(const struct oracle *o, struct call *c);
 /* An event of the operating system at PASSIVE_LEVEL cannot happen now. */
 bool no_event_now(const struct oracle *o);
+/* The same of one that carries its own level. */
+bool no_event_at(const struct oracle *o, KIRQL level);
+
+/* ---- oracle_power.c ---- */
+
+bool adapter_has_posts(const struct oracle *o, unsigned adapter);
+void leave_power(struct oracle *o, unsigned adapter,
+                 NTSTATUS status); /* MiniportOidRequest returns */
+/* SGL-34, SGL-32: a NET_BUFFER of the list waits for its handler, or is mapped. */
+enum rig_rule completion_broken(const struct oracle *o, const struct o_nbl *list);
 
 /* ---- oracle_memory.c ---- */
 

@@ -112,9 +112,12 @@ void oracle_initialize(struct oracle *o, struct call *c)
 
 static void return_sends(struct oracle *o, unsigned adapter)
 {
-    for (unsigned i = 1; i <= o->made[CLASS_nbl]; i++)
+    for (unsigned i = 1; i <= o->made[CLASS_nbl]; i++) {
         if (o->nbl[i].adapter == adapter)
             o->nbl[i].adapter = 0;
+        if (o->nbl[i].indicated == adapter)
+            o->nbl[i].indicated = 0;
+    }
 }
 
 /* REQUESTS and HANDLE are the rules for what is left; RULE_NONE: nothing is said of it. */
@@ -160,7 +163,8 @@ void oracle_halt(struct oracle *o, struct call *c)
 {
     unsigned n = live_adapter(o, c, 0);
 
-    if (!n || o->adapter[n].state != STATE_paused || o->adapter[n].reset || no_event_now(o)) {
+    if (!n || o->adapter[n].state != STATE_paused || o->adapter[n].reset || o->adapter[n].power ||
+        no_event_now(o)) {
         never(c);
         return;
     }
@@ -174,7 +178,8 @@ void oracle_shutdown(struct oracle *o, struct call *c)
     struct o_adapter *adapter = &o->adapter[n];
     bool bug_check = c->a[1].n == NdisShutdownBugCheck;
 
-    if (!n || adapter->state < STATE_paused || adapter->state > STATE_pausing ||
+    if (!n || adapter->state < STATE_paused ||
+        adapter->state > (bug_check ? STATE_halting : STATE_pausing) ||
         o->frame_count == RIG_FRAMES || (!bug_check && oracle_level(o) > PASSIVE_LEVEL) ||
         (bug_check && adapter->minor >= 30 &&
          !(adapter->flags & NDIS_MINIPORT_ATTRIBUTES_REGISTER_BUGCHECK_CALLBACK))) {
@@ -182,7 +187,7 @@ void oracle_shutdown(struct oracle *o, struct call *c)
         return;
     }
     adapter->state = STATE_shutdown;
-    adapter->pause = adapter->restart = adapter->reset = ANSWER_none;
+    adapter->pause = adapter->restart = adapter->reset = adapter->power = ANSWER_none;
     oracle_expect_here(o, FRAME_shutdown, n, c->a[1].n, bug_check ? HIGH_LEVEL : PASSIVE_LEVEL);
 }
 
@@ -224,7 +229,8 @@ void oracle_restart(struct oracle *o, struct call *c)
 {
     unsigned n = live_adapter(o, c, 0);
 
-    if (!n || o->adapter[n].state != STATE_paused || o->adapter[n].removed || no_event_now(o)) {
+    if (!n || o->adapter[n].state != STATE_paused || o->adapter[n].removed ||
+        o->adapter[n].asleep || o->adapter[n].power || no_event_now(o)) {
         never(c);
         return;
     }
@@ -272,7 +278,7 @@ void oracle_pause(struct oracle *o, struct call *c)
 {
     unsigned n = live_adapter(o, c, 0);
 
-    if (!n || o->adapter[n].state != STATE_running || no_event_now(o)) {
+    if (!n || o->adapter[n].state != STATE_running || o->adapter[n].power || no_event_now(o)) {
         never(c);
         return;
     }
@@ -284,7 +290,7 @@ void oracle_pause(struct oracle *o, struct call *c)
 /* What keeps a pause from completing. */
 static enum rig_rule pause_broken(const struct oracle *o, unsigned n)
 {
-    if (o->adapter[n].sends)
+    if (o->adapter[n].sends || o->adapter[n].receives)
         return RULE_LIFE_32;
     for (unsigned i = 0; i < o->active_count; i++) {
         const struct request *q = &o->request[o->active[i]];
@@ -342,8 +348,7 @@ void oracle_NdisMPauseComplete(struct oracle *o, struct call *c)
         pause_over(adapter);
 }
 
-/* send, reset and cancel_send carry their own level. */
-static bool no_event_at(const struct oracle *o, KIRQL level)
+bool no_event_at(const struct oracle *o, KIRQL level)
 {
     return level > DISPATCH_LEVEL || oracle_level(o) > level || o->frame_count == RIG_FRAMES;
 }
@@ -355,7 +360,7 @@ void oracle_reset(struct oracle *o, struct call *c)
     KIRQL level = irql_levels[c->a[1].n];
 
     if (!n || (adapter->state != STATE_running && adapter->state != STATE_pausing) ||
-        adapter->reset || no_event_at(o, level)) {
+        adapter->reset || adapter->asleep || adapter->power || no_event_at(o, level)) {
         never(c);
         return;
     }
@@ -411,8 +416,9 @@ void oracle_send(struct oracle *o, struct call *c)
     bool runs = n && (adapter->state == STATE_running ||
                       (adapter->state == STATE_pausing && adapter->pause != ANSWER_early));
 
-    if (!runs || adapter->reset || !list || o->nbl[list].life != LIFE_live ||
-        o->nbl[list].adapter || no_event_at(o, level)) {
+    if (!runs || adapter->reset || adapter->power == ANSWER_early || !list ||
+        o->nbl[list].life != LIFE_live || o->nbl[list].adapter || o->nbl[list].indicated ||
+        no_event_at(o, level)) {
         never(c);
         return;
     }
@@ -420,6 +426,7 @@ void oracle_send(struct oracle *o, struct call *c)
     o->nbl[list].adapter = n;
     o->nbl[list].pausing = adapter->state == STATE_pausing;
     o->nbl[list].removed = adapter->removed;
+    o->nbl[list].asleep = adapter->asleep || (adapter->power && adapter->power_to != POWER_d0);
     oracle_expect_here(o, FRAME_send, n, list, level);
 }
 
@@ -431,6 +438,8 @@ static void leave_send(struct oracle *o, unsigned n, unsigned list)
         oracle_report_due(o, RULE_LIFE_34);
     else if (o->nbl[list].removed)
         oracle_report_due(o, RULE_LIFE_70);
+    else if (o->nbl[list].asleep)
+        oracle_report_due(o, RULE_LIFE_73);
 }
 
 void oracle_cancel_send(struct oracle *o, struct call *c)
@@ -445,7 +454,7 @@ void oracle_cancel_send(struct oracle *o, struct call *c)
         oracle_expect_here(o, FRAME_cancel_send, n, 0, level);
 }
 
-static enum rig_rule completion_broken(const struct oracle *o, const struct o_nbl *list)
+enum rig_rule completion_broken(const struct oracle *o, const struct o_nbl *list)
 {
     enum rig_rule rule = RULE_NONE;
 
@@ -458,6 +467,36 @@ static enum rig_rule completion_broken(const struct oracle *o, const struct o_nb
             rule = RULE_SGL_32;
     }
     return rule;
+}
+
+/* A send that had to be answered at once, and whether STATUS says why. */
+static enum rig_rule answer_broken(const struct o_nbl *list, NTSTATUS status)
+{
+    if ((list->pausing && status == NDIS_STATUS_PAUSED) ||
+        (list->removed && status == NDIS_STATUS_NOT_ACCEPTED) ||
+        (list->asleep && status == NDIS_STATUS_LOW_POWER_STATE))
+        return RULE_NONE;
+    if (list->pausing)
+        return RULE_LIFE_34;
+    if (list->removed)
+        return RULE_LIFE_70;
+    return list->asleep ? RULE_LIFE_73 : RULE_NONE;
+}
+
+static void completion_warnings(struct oracle *o, struct call *c, const struct o_nbl *list,
+                                NTSTATUS status)
+{
+    const struct frame *frame = innermost(o);
+    bool killed = status == NDIS_STATUS_REQUEST_ABORTED ||
+                  status == NDIS_STATUS_RESET_IN_PROGRESS || status == NDIS_STATUS_FAILURE ||
+                  status == NDIS_STATUS_RESOURCES;
+
+    if (!frame || frame->object != list->adapter || list->pausing || list->removed || list->asleep)
+        return;
+    if (frame->kind == FRAME_cancel_send && status != NDIS_STATUS_SEND_ABORTED)
+        warn(c, RULE_LIFE_77);
+    if (frame->kind == FRAME_reset && !killed)
+        warn(c, RULE_LIFE_63);
 }
 
 void oracle_NdisMSendNetBufferListsComplete(struct oracle *o, struct call *c)
@@ -473,10 +512,13 @@ void oracle_NdisMSendNetBufferListsComplete(struct oracle *o, struct call *c)
         return;
     }
     rule = completion_broken(o, &o->nbl[list]);
+    if (!rule)
+        rule = answer_broken(&o->nbl[list], status_values[c->a[2].n]);
     if (rule) {
         refuse(c, rule);
         return;
     }
+    completion_warnings(o, c, &o->nbl[list], status_values[c->a[2].n]);
     o->nbl[list].adapter = 0;
     adapter->sends--;
 }
@@ -532,12 +574,17 @@ void leave_miniport(struct oracle *o, const struct frame *frame, NTSTATUS status
     case FRAME_send:
         leave_send(o, n, frame->detail);
         break;
+    case FRAME_oid:
+        leave_power(o, n, status);
+        break;
     case FRAME_halt:
         adapter_dies(o, n,
                      frame->detail == NdisHaltDeviceSurpriseRemoved ? RULE_FSG_15 : RULE_SGL_27,
                      RULE_SG_38);
         break;
     case FRAME_shutdown:
+        if (adapter_has_posts(o, n))
+            oracle_report_due(o, RULE_LIFE_51);
         adapter_dies(o, n, RULE_NONE, RULE_NONE);
         break;
     default:

@@ -169,6 +169,8 @@ static enum rig_rule net_buffer_broken(const struct oracle *o, const struct o_dm
         return RULE_LIFE_75;
     if (o->nb[nb].list && list->pausing)
         return RULE_LIFE_34;
+    if (o->nb[nb].list && list->asleep)
+        return RULE_LIFE_73;
     if (o->nb[nb].request)
         return RULE_SGL_33;
     return o->nb[nb].list && !to_device ? RULE_SGL_07 : RULE_NONE;
@@ -525,7 +527,7 @@ void oracle_device_post(struct oracle *o, struct call *c)
     else if (!q && was_list(o, p))
         refuse(c, RULE_FSG_10);
     else if (!q || q->posted || o->post_count == POSTS_MAX || o->adapter[q->adapter].removed ||
-             (q->kind == KIND_nb && !q->data_length))
+             o->adapter[q->adapter].asleep || (q->kind == KIND_nb && !q->data_length))
         never(c);
     else if (post_broken(c, q))
         refuse(c, post_broken(c, q));
@@ -542,7 +544,7 @@ void oracle_device_run(struct oracle *o, struct call *c)
     unsigned posted = c->a[0].n;
     struct request *q;
 
-    if (posted >= o->post_count) {
+    if (posted >= o->post_count || o->adapter[o->request[o->posts[posted]].adapter].asleep) {
         never(c);
         return;
     }

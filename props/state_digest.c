@@ -103,6 +103,7 @@ static void add_adapter(struct survey *s, unsigned n)
     add_rank(s, CLASS_driver, a->driver);
     add_rank(s, CLASS_dma, a->dma);
     add_pair(s, a->flags, a->sends << 3 | a->registration << 2 | a->general << 1 | a->removed);
+    add_pair(s, a->receives << 1 | a->asleep, a->power << 4 | (a->power ? a->power_to : 0));
 }
 
 static void add_pool(struct survey *s, const struct pool *pool)
@@ -180,7 +181,8 @@ static void add_nbl(struct survey *s, unsigned n)
 {
     const struct o_nbl *list = &s->o->nbl[n];
 
-    add_pair(s, list->count, list->pausing + 2u * list->removed);
+    add_pair(s, list->count, list->pausing + 2u * list->removed + 4u * list->asleep);
+    add_rank(s, CLASS_adapter, list->indicated);
     for (unsigned i = 0; i < list->count && i < 3; i++)
         add_rank(s, CLASS_nb, list->nb[i]);
     add_rank(s, CLASS_adapter, list->adapter);
@@ -281,7 +283,7 @@ static void add_frame(struct survey *s, const struct frame *frame)
     add_pair(s, frame->caller, frame->caller_level);
     if (class != CLASS_nothing)
         add_rank(s, class, frame->object);
-    if (frame->kind == FRAME_send)
+    if (frame->kind == FRAME_send || frame->kind == FRAME_return)
         add_rank(s, CLASS_nbl, frame->detail);
     else
         add(s, frame->detail);

@@ -114,6 +114,7 @@ static bool opens_body(const struct record *record)
         return true;
     default:
         return (record->op >= OP_initialize && record->op <= OP_cancel_send) ||
+               record->op == OP_set_power || record->op == OP_return_net_buffer_lists ||
                (record->op >= OP_add_device && record->op <= OP_filter_resource_requirements);
     }
 }

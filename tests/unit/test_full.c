@@ -300,6 +300,8 @@ static void test_all_swept(void **state)
     fill_packets();
     for (unsigned i = 0; i < ADAPTERS; i++) {
         assert_true(rig_shutdown(machine, adapters[i], NdisShutdownPowerOff));
+        assert_int_equal(last, RULE_LIFE_51);
+        last = RULE_NONE;
         rig_count(machine, &found);
         assert_int_equal(found.lists_live, LISTS - (i + 1) * EACH);
         assert_int_equal(found.dma_handles, ADAPTERS - i - 1);

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { SEEDS = 20000, WANTED = 20, LETTERS_USED = 8 };
+enum { SEEDS = 80000, WANTED = 20, LETTERS_USED = 8 };
 
 static struct runner *runner;
 
