@@ -86,10 +86,8 @@ static VOID put_dma_adapter(PDMA_ADAPTER DmaAdapter)
         if (machine->requests[i].state != REQUEST_FREE &&
             &machine->dma_adapters[machine->requests[i].adapter] == adapter)
             rule = RULE_HAL_12;
-    if (rule) {
-        verifier_report_made(machine, rule, "PutDmaAdapter", adapter ? adapter->made : 0);
+    if (verifier_finds(machine, rule, "PutDmaAdapter", adapter ? adapter->made : 0))
         return;
-    }
     mapping_drop_adapter(machine, DmaAdapter);
 }
 
@@ -98,10 +96,8 @@ static ULONG get_dma_alignment(PDMA_ADAPTER DmaAdapter)
     struct machine *machine = machine_bound();
     enum rig_rule rule = check_call(machine, DmaAdapter, PASSIVE_LEVEL, true, RULE_E6_13);
 
-    if (rule) {
-        verifier_report(machine, rule, "GetDmaAlignment");
+    if (verifier_finds(machine, rule, "GetDmaAlignment", 0))
         return 0;
-    }
     return ALIGNMENT;
 }
 
@@ -132,11 +128,15 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
     return STATUS_SUCCESS;
 }
 
-/* Everything that Get and Build refuse alike; STATUS_SUCCESS: the range has so many pieces. */
-static NTSTATUS check_mapping(struct machine *machine, struct mapping *mapping, PMDL mdl, PVOID va,
-                              ULONG length, int *pieces, const char *call)
+/* Get, and Build, for which the list is to fit into the caller's buffer. */
+static NTSTATUS start_list(struct mapping *mapping, PMDL mdl, PVOID va, ULONG length,
+                           bool in_buffer, const char *call)
 {
+    struct machine *machine = machine_bound();
     enum rig_rule rule = check_call(machine, mapping->adapter, DISPATCH_LEVEL, true, RULE_HAL_20);
+    NTSTATUS status;
+    ULONG registers;
+    int pieces;
 
     if (!rule)
         rule = check_range(machine, mdl, va, length, &mapping->range);
@@ -147,15 +147,19 @@ static NTSTATUS check_mapping(struct machine *machine, struct mapping *mapping, 
                                 mapping->buffer_size);
     if (rule)
         return refuse(machine, rule, call);
-    *pieces = sg_cut(machine, &mapping->range, NULL);
-    return STATUS_SUCCESS;
+    pieces = sg_cut(machine, &mapping->range, NULL);
+    status =
+        check_size(machine, adapter_of(machine, mapping->adapter), length, &pieces, &registers);
+    if (in_buffer && pieces >= 0 &&
+        (!mapping->buffer || mapping->buffer_size < mapping_list_size((unsigned)pieces)))
+        return STATUS_BUFFER_TOO_SMALL;
+    return status == STATUS_SUCCESS ? mapping_start(machine, mapping) : status;
 }
 
 static NTSTATUS get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
                          PVOID CurrentVa, ULONG Length, PDRIVER_LIST_CONTROL ExecutionRoutine,
                          PVOID Context, BOOLEAN WriteToDevice)
 {
-    struct machine *machine = machine_bound();
     struct mapping mapping = {
         .adapter = DmaAdapter,
         .device = DeviceObject,
@@ -163,14 +167,8 @@ static NTSTATUS get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, P
         .context = Context,
         .write_to_device = WriteToDevice,
     };
-    int pieces;
-    ULONG registers;
-    NTSTATUS status =
-        check_mapping(machine, &mapping, Mdl, CurrentVa, Length, &pieces, "GetScatterGatherList");
 
-    if (status == STATUS_SUCCESS)
-        status = check_size(machine, adapter_of(machine, DmaAdapter), Length, &pieces, &registers);
-    return status == STATUS_SUCCESS ? mapping_start(machine, &mapping) : status;
+    return start_list(&mapping, Mdl, CurrentVa, Length, false, "GetScatterGatherList");
 }
 
 static NTSTATUS build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
@@ -178,7 +176,6 @@ static NTSTATUS build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
                            PVOID Context, BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
                            ULONG ScatterGatherLength)
 {
-    struct machine *machine = machine_bound();
     struct mapping mapping = {
         .adapter = DmaAdapter,
         .device = DeviceObject,
@@ -188,18 +185,8 @@ static NTSTATUS build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
         .buffer_size = ScatterGatherLength,
         .write_to_device = WriteToDevice,
     };
-    int pieces;
-    ULONG registers;
-    NTSTATUS status =
-        check_mapping(machine, &mapping, Mdl, CurrentVa, Length, &pieces, "BuildScatterGatherList");
 
-    if (status != STATUS_SUCCESS)
-        return status;
-    status = check_size(machine, adapter_of(machine, DmaAdapter), Length, &pieces, &registers);
-    if (pieces >= 0 &&
-        (!ScatterGatherBuffer || ScatterGatherLength < mapping_list_size((unsigned)pieces)))
-        return STATUS_BUFFER_TOO_SMALL;
-    return status == STATUS_SUCCESS ? mapping_start(machine, &mapping) : status;
+    return start_list(&mapping, Mdl, CurrentVa, Length, true, "BuildScatterGatherList");
 }
 
 static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
@@ -220,33 +207,22 @@ static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather
         rule = RULE_SGL_39;
     else if (device_has(machine, request))
         rule = RULE_FSG_04;
-    if (rule)
-        verifier_report_made(machine, rule, "PutScatterGatherList", request ? request->made : 0);
-    else
+    if (!verifier_finds(machine, rule, "PutScatterGatherList", request ? request->made : 0))
         mapping_end(machine, request, WriteToDevice != 0);
 }
 
-static const DMA_OPERATIONS operations[3] = {
+#define VERSION_1_OPERATIONS                                                \
+    .PutDmaAdapter = put_dma_adapter, .GetDmaAlignment = get_dma_alignment, \
+    .GetScatterGatherList = get_list, .PutScatterGatherList = put_list
+
+static const DMA_OPERATIONS operations[2] = {
     {
         .Size = FIELD_OFFSET(DMA_OPERATIONS, CalculateScatterGatherList),
-        .PutDmaAdapter = put_dma_adapter,
-        .GetDmaAlignment = get_dma_alignment,
-        .GetScatterGatherList = get_list,
-        .PutScatterGatherList = put_list,
-    },
-    {
-        .Size = FIELD_OFFSET(DMA_OPERATIONS, CalculateScatterGatherList),
-        .PutDmaAdapter = put_dma_adapter,
-        .GetDmaAlignment = get_dma_alignment,
-        .GetScatterGatherList = get_list,
-        .PutScatterGatherList = put_list,
+        VERSION_1_OPERATIONS,
     },
     {
         .Size = FIELD_OFFSET(DMA_OPERATIONS, GetDmaAdapterInfo),
-        .PutDmaAdapter = put_dma_adapter,
-        .GetDmaAlignment = get_dma_alignment,
-        .GetScatterGatherList = get_list,
-        .PutScatterGatherList = put_list,
+        VERSION_1_OPERATIONS,
         .CalculateScatterGatherList = calculate,
         .BuildScatterGatherList = build_list,
     },
@@ -254,30 +230,14 @@ static const DMA_OPERATIONS operations[3] = {
 
 /* ---- adapters ---- */
 
-/* There are more slots than live adapters. */
-static struct dma_adapter *free_slot(struct machine *machine)
+/* A free set of bounce pages; BANKS: there is none. */
+static uint8_t free_bank(const struct machine *machine)
 {
-    unsigned i = 0;
+    uint8_t bank = 0;
 
-    if (machine->used.dma_adapters < DMA_ADAPTERS)
-        return &machine->dma_adapters[machine->used.dma_adapters++];
-    while (machine->dma_adapters[i].live)
-        i++;
-    assert(i < DMA_ADAPTERS);
-    return &machine->dma_adapters[i];
-}
-
-/* A free set of bounce pages; BANKS if the limit of live adapters is reached. */
-static unsigned free_bank(const struct machine *machine)
-{
-    unsigned used = 0, bank = BANKS;
-
-    for (unsigned i = BANKS; i-- > 0;) {
-        used += machine->bank_used[i];
-        if (!machine->bank_used[i])
-            bank = i;
-    }
-    return used < machine->settings[SETTING_dma_adapters] ? bank : BANKS;
+    while (bank < BANKS && machine->bank_used[bank])
+        bank++;
+    return bank;
 }
 
 /* HAL-04, HAL-09: whole pages and one more for a start inside a page, in 64 bits (AMB-06). */
@@ -294,7 +254,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
 {
     struct machine *machine = machine_bound();
     ULONG version = DeviceDescription->Version;
-    unsigned bank = free_bank(machine);
+    uint8_t bank = free_bank(machine);
     struct dma_adapter *adapter;
 
     (void)PhysicalDeviceObject;
@@ -303,16 +263,18 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
                         "IoGetDmaAdapter");
         return NULL;
     }
-    if (version == DEVICE_DESCRIPTION_VERSION3 || bank == BANKS ||
-        site_refuses(machine, RIG_SITE_dma_adapter))
+    if (version == DEVICE_DESCRIPTION_VERSION3 || bank == BANKS)
         return NULL;
-    adapter = free_slot(machine);
+    adapter = slot_take(machine, SETTING_dma_adapters, RIG_SITE_dma_adapter,
+                        TABLE(machine, dma_adapters, live), DMA_ADAPTERS);
+    if (!adapter)
+        return NULL;
     *adapter = (struct dma_adapter){
-        .head = {1, sizeof(DMA_ADAPTER), (PDMA_OPERATIONS)(uintptr_t)&operations[version]},
+        .head = {1, sizeof(DMA_ADAPTER), (PDMA_OPERATIONS)(uintptr_t)&operations[version / 2]},
         .live = true,
         .wide = DeviceDescription->Dma64BitAddresses != 0,
         .registers = register_count(machine, DeviceDescription->MaximumLength),
-        .bank = (uint8_t)bank,
+        .bank = bank,
         .made = machine->origin,
     };
     machine->bank_used[bank] = true;

@@ -163,7 +163,7 @@ RIG_NO_COVERAGE void rig_reset(struct machine *machine)
 /* ---- slots ---- */
 
 void *slot_take(struct machine *machine, enum rig_setting limit, enum rig_site site,
-                struct table table)
+                struct table table, unsigned fresh)
 {
     uint8_t *rows = (uint8_t *)(uintptr_t)table.rows;
     unsigned count = 0, first = *table.used;
@@ -177,6 +177,8 @@ void *slot_take(struct machine *machine, enum rig_setting limit, enum rig_site s
     }
     if (count >= machine->settings[limit] || site_refuses(machine, site))
         return NULL;
+    if (*table.used < fresh)
+        first = *table.used;
     if (first == *table.used)
         ++*(uint32_t *)(uintptr_t)table.used;
     return rows + first * table.size;

@@ -325,9 +325,10 @@ struct table {
         &(machine)->used.name})
 
 /* Take the first free row of a table in which at most the setting LIMIT rows may be taken; NULL if
- * that many are, or if it is refused. */
+ * that many are, or if it is refused. The first FRESH rows are all used once before any is used
+ * again. */
 void *slot_take(struct machine *machine, enum rig_setting limit, enum rig_site site,
-                struct table table);
+                struct table table, unsigned fresh);
 /* The index of the row that POINTER is the address of; -1: of none. */
 int row_at(const void *pointer, struct table table);
 

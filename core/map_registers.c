@@ -350,7 +350,7 @@ NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
 {
     struct dma_adapter *adapter = (struct dma_adapter *)mapping->adapter;
     struct request *request =
-        slot_take(machine, SETTING_lists, RIG_SITE_mapping, TABLE(machine, requests, state));
+        slot_take(machine, SETTING_lists, RIG_SITE_mapping, TABLE(machine, requests, state), 0);
 
     if (!request)
         return STATUS_INSUFFICIENT_RESOURCES;

@@ -10,18 +10,8 @@
 #include "memory.h"
 #include "map_registers.h"
 #include "verifier.h"
+#include <sanitizer/asan_interface.h> /* which does nothing in a build without it */
 #include <string.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define POISONS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POISONS 1
-#endif
-#endif
-#ifdef POISONS
-#include <sanitizer/asan_interface.h>
-#endif
 
 #define VA_BASE ((uintptr_t)0x100000000000)
 
@@ -31,22 +21,12 @@ static const uint64_t zone_base[FRAME_ZONES] = {LOW_FRAMES, EDGE_FRAMES, HIGH_FR
 
 void memory_poison(const void *start, size_t length)
 {
-#ifdef POISONS
     ASAN_POISON_MEMORY_REGION(start, length);
-#else
-    (void)start;
-    (void)length;
-#endif
 }
 
 RIG_NO_COVERAGE void memory_release(const void *start, size_t length)
 {
-#ifdef POISONS
     ASAN_UNPOISON_MEMORY_REGION(start, length);
-#else
-    (void)start;
-    (void)length;
-#endif
 }
 
 /* ---- frame numbers ---- */

@@ -100,11 +100,9 @@ NDIS_STATUS NdisMRegisterMiniportDriver(
 
     (void)DriverObject;
     (void)RegistryPath;
-    if (rule) {
-        verifier_report(machine, rule, "NdisMRegisterMiniportDriver");
+    if (verifier_finds(machine, rule, "NdisMRegisterMiniportDriver", 0))
         return status;
-    }
-    driver = slot_take(machine, SETTING_drivers, RIG_SITE_driver, TABLE(machine, drivers, live));
+    driver = slot_take(machine, SETTING_drivers, RIG_SITE_driver, TABLE(machine, drivers, live), 0);
     if (!driver)
         return NDIS_STATUS_RESOURCES;
     *driver = (struct driver){
@@ -139,10 +137,7 @@ void NdisMDeregisterMiniportDriver(NDIS_HANDLE NdisMiniportDriverHandle)
         rule = RULE_LIFE_04;
     else if (has_adapters(machine, driver))
         rule = RULE_BC_05;
-    if (rule)
-        verifier_report_made(machine, rule, "NdisMDeregisterMiniportDriver",
-                             driver ? driver->made : 0);
-    else
+    if (!verifier_finds(machine, rule, "NdisMDeregisterMiniportDriver", driver ? driver->made : 0))
         driver->live = false;
 }
 
@@ -186,10 +181,8 @@ NDIS_STATUS NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
 
     adapter_of(machine, NdisMiniportHandle, &adapter);
     rule = check_attributes(machine, adapter, header, general);
-    if (rule) {
-        verifier_report(machine, rule, "NdisMSetMiniportAttributes");
+    if (verifier_finds(machine, rule, "NdisMSetMiniportAttributes", 0))
         return NDIS_STATUS_FAILURE;
-    }
     if (!revision_good(&machine->drivers[adapter->driver], header->Revision, general))
         return NDIS_STATUS_BAD_VERSION;
     if (general) {

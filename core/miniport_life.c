@@ -92,7 +92,7 @@ bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
     if (!driver || !processor_can(machine, PASSIVE_LEVEL))
         return false;
     adapter =
-        slot_take(machine, SETTING_adapters, RIG_SITE_adapter, TABLE(machine, adapters, state));
+        slot_take(machine, SETTING_adapters, RIG_SITE_adapter, TABLE(machine, adapters, state), 0);
     if (!adapter)
         return false;
     adapter->generation++;
@@ -212,9 +212,7 @@ static void settle_pause(struct machine *machine, struct adapter *adapter, NDIS_
     if (status != NDIS_STATUS_SUCCESS)
         verifier_report(machine, RULE_LIFE_31, "MiniportPause");
     rule = pause_obstacle(machine, adapter);
-    if (rule)
-        verifier_report(machine, rule, "MiniportPause");
-    else
+    if (!verifier_finds(machine, rule, "MiniportPause", 0))
         finish_pause(adapter);
 }
 

@@ -139,13 +139,10 @@ static void complete_one(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFE
         rule = check_lists(machine, nbl, &made);
     if (!rule)
         rule = check_status(list, NET_BUFFER_LIST_STATUS(nbl));
-    if (rule) {
-        verifier_report_made(machine, rule, "NdisMSendNetBufferListsComplete", made);
+    if (verifier_finds(machine, rule, "NdisMSendNetBufferListsComplete", made))
         return;
-    }
     rule = warn_status(machine, list, NET_BUFFER_LIST_STATUS(nbl));
-    if (rule)
-        verifier_report(machine, rule, "NdisMSendNetBufferListsComplete");
+    verifier_finds(machine, rule, "NdisMSendNetBufferListsComplete", 0);
     list->adapter = 0;
     adapter->sends--;
 }

@@ -51,8 +51,9 @@ enum list_kind {
     LIST_NONE
 };
 enum list_kind list_find(struct machine *machine, const void *pointer, struct sg **sg);
-/* Report RULE of a list, or of what was passed for one: its request, if it has one. */
-void list_report(struct machine *machine, enum rig_rule rule, const char *call, const struct sg *sg,
+/* Report RULE, unless it is RULE_NONE, of a list or of what was passed for one: its request, if it has
+ * one. Whether it was broken. */
+bool list_report(struct machine *machine, enum rig_rule rule, const char *call, const struct sg *sg,
                  const void *list);
 /* What is wrong with giving back a live list now: SGL-39, FSG-04, or RULE_NONE. */
 enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg);
@@ -61,6 +62,8 @@ enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg);
 struct sg *sg_take(struct machine *machine);
 /* Forget a request whose mapping is over; what was lent goes back. */
 void sg_forget(struct machine *machine, struct sg *sg);
+/* The list of a live request goes back to HAL. */
+void sg_put(struct machine *machine, struct sg *sg, bool write_to_device);
 
 /* Whether a registration has waiting or live requests; to_device: those of NET_BUFFERs only, to the
  * device only. */

@@ -126,10 +126,8 @@ ULONG NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer)
     struct machine *machine = machine_bound();
     enum rig_rule rule = check_net_buffer(machine, NetBuffer, true);
 
-    if (rule) {
-        verifier_report(machine, rule, "NdisQueryNetBufferPhysicalCount");
+    if (verifier_finds(machine, rule, "NdisQueryNetBufferPhysicalCount", 0))
         return 0;
-    }
     return net_buffer_pieces(NetBuffer);
 }
 
@@ -141,10 +139,8 @@ void NdisAdvanceNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta,
 
     (void)FreeMdl;
     (void)FreeMdlHandler;
-    if (rule) {
-        verifier_report(machine, rule, "NdisAdvanceNetBufferDataStart");
+    if (verifier_finds(machine, rule, "NdisAdvanceNetBufferDataStart", 0))
         return;
-    }
     if (DataOffsetDelta > NetBuffer->DataLength)
         DataOffsetDelta = NetBuffer->DataLength;
     NetBuffer->DataOffset += DataOffsetDelta;
@@ -162,10 +158,8 @@ NDIS_STATUS NdisRetreatNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffse
 
     (void)DataBackFill;
     (void)AllocateMdlHandler;
-    if (rule) {
-        verifier_report(machine, rule, "NdisRetreatNetBufferDataStart");
+    if (verifier_finds(machine, rule, "NdisRetreatNetBufferDataStart", 0))
         return NDIS_STATUS_FAILURE;
-    }
     if (DataOffsetDelta > NetBuffer->DataOffset)
         DataOffsetDelta = NetBuffer->DataOffset;
     NetBuffer->DataOffset -= DataOffsetDelta;
@@ -186,8 +180,6 @@ void NdisFreeNetBuffer(PNET_BUFFER NetBuffer)
         rule = RULE_LIFE_76;
     else if (!rule && sg)
         rule = sg->state == SG_WAITING ? RULE_PSG_13 : RULE_FSG_12;
-    if (rule)
-        verifier_report_made(machine, rule, "NdisFreeNetBuffer", sg ? sg->made : 0);
-    else
+    if (!verifier_finds(machine, rule, "NdisFreeNetBuffer", sg ? sg->made : 0))
         nb->live = false;
 }

@@ -29,7 +29,7 @@ bool rig_engine(struct machine *machine, PDEVICE_OBJECT pdo, bool on)
 
     if (!device || (on && device->removed))
         return false;
-    provider = provider_of_device(machine, (unsigned)(device - machine->devices));
+    provider = provider_of_device(machine, device);
     if (!on && provider && provider->started)
         return verifier_refuse(machine, RULE_PRV_32, "engine_off");
     device->engine = on;
@@ -37,22 +37,6 @@ bool rig_engine(struct machine *machine, PDEVICE_OBJECT pdo, bool on)
 }
 
 /* ---- arrival ---- */
-
-static struct device *free_device(struct machine *machine)
-{
-    unsigned live = 0, i = 0;
-
-    for (unsigned k = 0; k < machine->used.devices; k++)
-        live += machine->devices[k].live;
-    if (live >= machine->settings[SETTING_devices] || site_refuses(machine, RIG_SITE_device))
-        return NULL;
-    if (machine->used.devices < DEVICES)
-        return &machine->devices[machine->used.devices++];
-    while (machine->devices[i].live)
-        i++;
-    assert(i < DEVICES);
-    return &machine->devices[i];
-}
 
 static bool can_call(const struct machine *machine)
 {
@@ -75,7 +59,8 @@ bool rig_add_device(struct machine *machine)
 
     if (!can_call(machine) || !machine->hooks.add_device)
         return false;
-    device = free_device(machine);
+    device = slot_take(machine, SETTING_devices, RIG_SITE_device, TABLE(machine, devices, live),
+                       DEVICES);
     if (!device)
         return false;
     *device = (struct device){.live = true, .busy = true};
@@ -86,7 +71,7 @@ bool rig_add_device(struct machine *machine)
     device->busy = false;
     if (status >= 0)
         return true;
-    provider = provider_of_device(machine, (unsigned)(device - machine->devices));
+    provider = provider_of_device(machine, device);
     if (provider) {
         verifier_report_made(machine, RULE_PRV_43, "AddDevice", provider->made);
         provider->live = provider->started = false;
@@ -119,28 +104,32 @@ static bool can_pnp(const struct device *device, enum rig_irp irp)
     }
 }
 
-/* PNP-02: the provider is stopped when its device is; PNP-03, PNP-04: these may not fail. */
-static void settle_end(struct machine *machine, const struct device *device, NTSTATUS status,
-                       enum rig_rule failure, const char *callback)
+/* PNP-02: the provider is stopped when its device is; PNP-03, PNP-04: what may not fail. */
+static void judge(struct machine *machine, const struct device *device, enum rig_irp irp,
+                  NTSTATUS status)
 {
-    struct provider *provider = provider_of_device(machine, (unsigned)(device - machine->devices));
+    static const struct {
+        const char *callback;
+        enum rig_rule failure;
+        bool ends;
+    } rows[RIG_FILTER_RESOURCE_REQUIREMENTS + 1] = {
+        [RIG_STOP_DEVICE] = {"IRP_MN_STOP_DEVICE", RULE_PNP_03, true},
+        [RIG_CANCEL_STOP_DEVICE] = {"IRP_MN_CANCEL_STOP_DEVICE", RULE_PNP_04, false},
+        [RIG_CANCEL_REMOVE_DEVICE] = {"IRP_MN_CANCEL_REMOVE_DEVICE", RULE_PNP_04, false},
+        [RIG_SURPRISE_REMOVAL] = {"IRP_MN_SURPRISE_REMOVAL", RULE_PNP_04, false},
+        [RIG_REMOVE_DEVICE] = {"IRP_MN_REMOVE_DEVICE", RULE_PNP_04, true},
+    };
+    struct provider *provider = provider_of_device(machine, device);
 
-    if (provider && provider->started) {
-        verifier_report_made(machine, RULE_PNP_02, callback, provider->made);
+    if (rows[irp].ends && provider && provider->started) {
+        verifier_report_made(machine, RULE_PNP_02, rows[irp].callback, provider->made);
         provider->started = false;
     } else if (status < 0) {
-        verifier_report(machine, failure, callback);
+        verifier_finds(machine, rows[irp].failure, rows[irp].callback, 0);
     }
 }
 
-static void must_succeed(struct machine *machine, NTSTATUS status, const char *callback)
-{
-    if (status < 0)
-        verifier_report(machine, RULE_PNP_04, callback);
-}
-
-static void settle(struct machine *machine, struct device *device, enum rig_irp irp,
-                   NTSTATUS status)
+static void settle(struct device *device, enum rig_irp irp, NTSTATUS status)
 {
     switch (irp) {
     case RIG_START_DEVICE:
@@ -151,25 +140,18 @@ static void settle(struct machine *machine, struct device *device, enum rig_irp 
         device->stop_pending = status >= 0;
         break;
     case RIG_STOP_DEVICE:
-        settle_end(machine, device, status, RULE_PNP_03, "IRP_MN_STOP_DEVICE");
         device->started = device->stop_pending = device->engine = false;
         break;
     case RIG_CANCEL_STOP_DEVICE:
-        must_succeed(machine, status, "IRP_MN_CANCEL_STOP_DEVICE");
         device->stop_pending = false;
         break;
     case RIG_QUERY_REMOVE_DEVICE:
         device->remove_pending = status >= 0;
         break;
     case RIG_CANCEL_REMOVE_DEVICE:
-        must_succeed(machine, status, "IRP_MN_CANCEL_REMOVE_DEVICE");
         device->remove_pending = false;
         break;
-    case RIG_SURPRISE_REMOVAL:
-        must_succeed(machine, status, "IRP_MN_SURPRISE_REMOVAL");
-        break;
     case RIG_REMOVE_DEVICE:
-        settle_end(machine, device, status, RULE_PNP_04, "IRP_MN_REMOVE_DEVICE");
         device->live = device->engine = false;
         break;
     default:
@@ -194,7 +176,8 @@ bool rig_pnp(struct machine *machine, PDEVICE_OBJECT pdo, enum rig_irp irp)
     status = machine->hooks.pnp(machine->hooks.context, pdo, irp);
     frame_leave(machine, "DispatchPnP");
     device->busy = false;
-    settle(machine, device, irp, status);
+    judge(machine, device, irp, status);
+    settle(device, irp, status);
     return true;
 }
 

@@ -29,10 +29,10 @@ enum handle_state provider_of(struct machine *machine, PVOID handle, struct prov
     return state;
 }
 
-struct provider *provider_of_device(struct machine *machine, unsigned device)
+struct provider *provider_of_device(struct machine *machine, const struct device *device)
 {
     for (unsigned i = 0; i < machine->used.providers; i++)
-        if (machine->providers[i].live && machine->providers[i].device == device)
+        if (machine->providers[i].live && &machine->devices[machine->providers[i].device] == device)
             return &machine->providers[i];
     return NULL;
 }
@@ -131,10 +131,9 @@ static enum rig_rule check_site(struct machine *machine, const NET_DMA_PROVIDER_
     device = device_of_pdo(machine, c->PhysicalDeviceObject);
     if (!device)
         return RULE_NONE; /* PRV-11 will say so */
-    if (frame->device != device - machine->devices ||
-        provider_of_device(machine, (unsigned)(device - machine->devices)))
-        return RULE_PRV_01;
-    return RULE_NONE;
+    return frame->device != device - machine->devices || provider_of_device(machine, device)
+               ? RULE_PRV_01
+               : RULE_NONE;
 }
 
 /* AFF-01..03: one entry for each channel there could be; the array goes when the call ends. */
@@ -185,15 +184,13 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
         rule = check_site(machine, c);
     if (!rule)
         rule = check_characteristics(machine, c);
-    if (rule) {
-        verifier_report(machine, rule, "NetDmaRegisterProvider");
+    if (verifier_finds(machine, rule, "NetDmaRegisterProvider", 0))
         return STATUS_UNSUCCESSFUL;
-    }
     affinity = machine->settings[SETTING_msi_x] && c->SetDmaChannelCpuAffinity;
     if (c->MaxDmaChannelCount > RIG_CHANNELS || (affinity && machine->frame_count == RIG_FRAMES))
         return STATUS_INSUFFICIENT_RESOURCES;
-    provider =
-        slot_take(machine, SETTING_providers, RIG_SITE_provider, TABLE(machine, providers, live));
+    provider = slot_take(machine, SETTING_providers, RIG_SITE_provider,
+                         TABLE(machine, providers, live), 0);
     if (!provider)
         return STATUS_INSUFFICIENT_RESOURCES;
     make_provider(machine, provider, ProviderContext, c);
@@ -228,11 +225,8 @@ VOID NetDmaDeregisterProvider(PVOID NetDmaProviderHandle)
 
     if (!rule && provider->started)
         rule = RULE_PRV_34;
-    if (rule) {
-        verifier_report_made(machine, rule, "NetDmaDeregisterProvider",
-                             provider ? provider->made : 0);
+    if (verifier_finds(machine, rule, "NetDmaDeregisterProvider", provider ? provider->made : 0))
         return;
-    }
     if (!inside(machine, SITE_ADD_DEVICE, provider->device) &&
         !inside_pnp(machine, RIG_REMOVE_DEVICE, provider->device))
         verifier_report_made(machine, RULE_PRV_41, "NetDmaDeregisterProvider", provider->made);
@@ -274,10 +268,8 @@ VOID NetDmaProviderStart(PVOID NetDmaProviderHandle,
 
     if (!rule)
         rule = check_attributes(ProviderAttributes);
-    if (rule) {
-        verifier_report_made(machine, rule, "NetDmaProviderStart", provider ? provider->made : 0);
+    if (verifier_finds(machine, rule, "NetDmaProviderStart", provider ? provider->made : 0))
         return;
-    }
     if (ProviderAttributes->DmaChannelCount > provider->channels)
         verifier_report_made(machine, RULE_NAMB_24, "NetDmaProviderStart", provider->made);
     provider->started = provider->was_started = true;
@@ -291,9 +283,7 @@ VOID NetDmaProviderStop(PVOID NetDmaProviderHandle)
 
     if (!rule && !provider->started)
         rule = RULE_PRV_30;
-    if (rule)
-        verifier_report_made(machine, rule, "NetDmaProviderStop", provider ? provider->made : 0);
-    else
+    if (!verifier_finds(machine, rule, "NetDmaProviderStop", provider ? provider->made : 0))
         provider->started = false;
 }
 

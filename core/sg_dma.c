@@ -126,22 +126,9 @@ static PDMA_ADAPTER get_hal(struct adapter *adapter, const NDIS_SG_DMA_DESCRIPTI
     return IoGetDmaAdapter(&adapter->object, &device, registers);
 }
 
-static struct dma *free_dma(struct machine *machine)
+static NDIS_HANDLE make_dma(struct machine *machine, struct dma *dma, struct adapter *adapter,
+                            PDMA_ADAPTER hal, ULONG registers, PNDIS_SG_DMA_DESCRIPTION description)
 {
-    unsigned i = 0;
-
-    while (machine->dmas[i].live)
-        i++;
-    assert(i < ADAPTERS);
-    if (machine->used.dmas <= i)
-        machine->used.dmas = i + 1;
-    return &machine->dmas[i];
-}
-
-static NDIS_HANDLE make_dma(struct machine *machine, struct adapter *adapter, PDMA_ADAPTER hal,
-                            ULONG registers, PNDIS_SG_DMA_DESCRIPTION description)
-{
-    struct dma *dma = free_dma(machine);
     unsigned index = (unsigned)(dma - machine->dmas);
 
     *dma = (struct dma){
@@ -169,13 +156,12 @@ NDIS_STATUS NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
     NDIS_STATUS status;
     enum rig_rule rule =
         check_register(machine, MiniportAdapterHandle, DmaDescription, &adapter, &status);
+    struct dma *dma;
     PDMA_ADAPTER hal;
     ULONG registers = 0;
 
-    if (rule) {
-        verifier_report(machine, rule, "NdisMRegisterScatterGatherDma");
+    if (verifier_finds(machine, rule, "NdisMRegisterScatterGatherDma", 0))
         return status;
-    }
     if (DmaDescription->Flags & ~known_flags(machine->drivers[adapter->driver].minor))
         verifier_report(machine, RULE_SG_09, "NdisMRegisterScatterGatherDma");
     else if (DmaDescription->MaximumPhysicalMapping == 0)
@@ -186,11 +172,12 @@ NDIS_STATUS NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
     hal = get_hal(adapter, DmaDescription, &registers);
     if (!hal)
         return NDIS_STATUS_RESOURCES;
-    if (site_refuses(machine, RIG_SITE_dma)) {
+    dma = slot_take(machine, SETTING_adapters, RIG_SITE_dma, TABLE(machine, dmas, live), 0);
+    if (!dma) {
         hal->DmaOperations->PutDmaAdapter(hal);
         return NDIS_STATUS_RESOURCES;
     }
-    *NdisMiniportDmaHandle = make_dma(machine, adapter, hal, registers, DmaDescription);
+    *NdisMiniportDmaHandle = make_dma(machine, dma, adapter, hal, registers, DmaDescription);
     return NDIS_STATUS_SUCCESS;
 }
 
@@ -246,10 +233,8 @@ void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
     struct dma *dma;
     enum rig_rule rule = check_deregister(machine, NdisMiniportDmaHandle, &dma);
 
-    if (rule) {
-        verifier_report_made(machine, rule, "NdisMDeregisterScatterGatherDma", dma ? dma->made : 0);
+    if (verifier_finds(machine, rule, "NdisMDeregisterScatterGatherDma", dma ? dma->made : 0))
         return;
-    }
     if (machine->adapters[dma->adapter].state == ADAPTER_SHUTDOWN)
         verifier_report_made(machine, RULE_SG_39, "NdisMDeregisterScatterGatherDma", dma->made);
     dma->hal->DmaOperations->PutDmaAdapter(dma->hal);
@@ -269,16 +254,15 @@ void dma_sweep(struct machine *machine, struct adapter *adapter, enum rig_rule l
 
         if (sg->state == SG_FREE || &machine->dmas[sg->dma] != dma)
             continue;
-        if (list_rule)
-            verifier_report_made(machine, list_rule, call, sg->made);
+        verifier_finds(machine, list_rule, call, sg->made);
         lists = true;
         mapping_drop(machine, mapping_of_context(machine, sg));
         sg_forget(machine, sg);
     }
     if (!dma)
         return;
-    if (dma_rule && !lists) /* with lists left it could not be deregistered (SG-35) */
-        verifier_report_made(machine, dma_rule, call, dma->made);
+    if (!lists) /* with lists left it could not be deregistered (SG-35) */
+        verifier_finds(machine, dma_rule, call, dma->made);
     mapping_drop_adapter(machine, dma->hal);
     dma->live = false;
     dma->freed = machine->origin;
@@ -298,10 +282,8 @@ ULONG NdisMGetDmaAlignment(NDIS_HANDLE MiniportAdapterHandle)
         rule = RULE_SDV_03;
     else if (!adapter->dma)
         rule = RULE_SHM_55;
-    if (rule) {
-        verifier_report(machine, rule, "NdisMGetDmaAlignment");
+    if (verifier_finds(machine, rule, "NdisMGetDmaAlignment", 0))
         return 0;
-    }
     return adapter_dma(machine, adapter)
         ->hal->DmaOperations->GetDmaAlignment(adapter_dma(machine, adapter)->hal);
 }

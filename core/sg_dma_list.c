@@ -18,13 +18,22 @@ enum { MANY_PIECES = 16, SMALL_PIECE = 256 };
 
 struct sg *sg_take(struct machine *machine)
 {
-    return slot_take(machine, SETTING_lists, RIG_SITE_request, TABLE(machine, sgs, state));
+    return slot_take(machine, SETTING_lists, RIG_SITE_request, TABLE(machine, sgs, state), 0);
 }
 
 void sg_forget(struct machine *machine, struct sg *sg)
 {
     memory_give_back(machine, sg->loan);
     *sg = (struct sg){.state = SG_FREE};
+}
+
+void sg_put(struct machine *machine, struct sg *sg, bool write_to_device)
+{
+    PDMA_ADAPTER hal = machine->dmas[sg->dma].hal;
+    PSCATTER_GATHER_LIST list = sg->list;
+
+    sg_forget(machine, sg);
+    hal->DmaOperations->PutScatterGatherList(hal, list, write_to_device);
 }
 
 struct sg *sg_of_net_buffer(struct machine *machine, const NET_BUFFER *nb)
@@ -73,17 +82,15 @@ enum list_kind list_find(struct machine *machine, const void *pointer, struct sg
     return kind == LIST_NONE ? find_in_hal(machine, pointer) : kind;
 }
 
-void list_report(struct machine *machine, enum rig_rule rule, const char *call, const struct sg *sg,
+bool list_report(struct machine *machine, enum rig_rule rule, const char *call, const struct sg *sg,
                  const void *list)
 {
     const struct former_list *former = mapping_former(machine, list);
 
-    if (sg)
-        verifier_report_made(machine, rule, call, sg->made);
-    else if (former)
-        verifier_report_freed(machine, rule, call, former->made, former->freed);
-    else
-        verifier_report(machine, rule, call);
+    if (sg || !former || !rule)
+        return verifier_finds(machine, rule, call, sg ? sg->made : 0);
+    verifier_report_freed(machine, rule, call, former->made, former->freed);
+    return true;
 }
 
 enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg)
@@ -253,14 +260,11 @@ NDIS_STATUS NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PNET
                                         ScatterGatherListBuffer, ScatterGatherListBufferSize, &dma);
     struct sg sg;
 
-    if (rule) {
-        verifier_report_made(machine, rule, "NdisMAllocateNetBufferSGList", dma ? dma->made : 0);
+    if (verifier_finds(machine, rule, "NdisMAllocateNetBufferSGList", dma ? dma->made : 0))
         return NDIS_STATUS_RESOURCES; /* SGL-08: it knows no other failure */
-    }
     rule = warn_allocate(machine, dma, NetBuffer, Flags, ScatterGatherListBuffer,
                          ScatterGatherListBufferSize);
-    if (rule)
-        verifier_report_made(machine, rule, "NdisMAllocateNetBufferSGList", dma->made);
+    verifier_finds(machine, rule, "NdisMAllocateNetBufferSGList", dma->made);
     sg = (struct sg){
         .state = SG_WAITING,
         .dma = (uint8_t)(dma - machine->dmas),
@@ -331,18 +335,11 @@ void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER
     struct machine *machine = machine_bound();
     struct sg *sg;
     enum rig_rule rule = check_free(machine, NdisMiniportDmaHandle, pSGL, NetBuffer, &sg);
-    PDMA_ADAPTER hal;
-    bool write_to_device;
 
-    if (rule) {
-        list_report(machine, rule, "NdisMFreeNetBufferSGList", sg, pSGL);
+    if (list_report(machine, rule, "NdisMFreeNetBufferSGList", sg, pSGL))
         return;
-    }
     assert(sg);
     if (machine->adapters[machine->dmas[sg->dma].adapter].state == ADAPTER_SHUTDOWN)
         verifier_report_made(machine, RULE_LIFE_53, "NdisMFreeNetBufferSGList", sg->made);
-    hal = machine->dmas[sg->dma].hal;
-    write_to_device = sg->write_to_device;
-    sg_forget(machine, sg);
-    hal->DmaOperations->PutScatterGatherList(hal, pSGL, write_to_device);
+    sg_put(machine, sg, sg->write_to_device);
 }

@@ -146,10 +146,8 @@ NDIS_STATUS NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
         rule = RULE_BSG_03;
     if (!rule)
         rule = check_parameters(machine, SGListParameters);
-    if (rule) {
-        verifier_report(machine, rule, "NdisBuildScatterGatherList");
+    if (verifier_finds(machine, rule, "NdisBuildScatterGatherList", 0))
         return NDIS_STATUS_FAILURE;
-    }
     return start(machine, adapter_dma(machine, adapter), SGListParameters);
 }
 
@@ -175,13 +173,7 @@ void NdisFreeScatterGatherList(NDIS_HANDLE NdisHandle, PSCATTER_GATHER_LIST Scat
     struct machine *machine = machine_bound();
     struct sg *sg;
     enum rig_rule rule = check_free(machine, NdisHandle, ScatterGatherListBuffer, &sg);
-    PDMA_ADAPTER hal;
 
-    if (rule) {
-        list_report(machine, rule, "NdisFreeScatterGatherList", sg, ScatterGatherListBuffer);
-        return;
-    }
-    hal = machine->dmas[sg->dma].hal;
-    sg_forget(machine, sg);
-    hal->DmaOperations->PutScatterGatherList(hal, ScatterGatherListBuffer, WriteToDevice);
+    if (!list_report(machine, rule, "NdisFreeScatterGatherList", sg, ScatterGatherListBuffer))
+        sg_put(machine, sg, WriteToDevice != 0);
 }

@@ -37,8 +37,7 @@ static enum rig_rule blame(enum list_kind kind)
 static bool refuse(struct machine *machine, enum rig_rule rule, const struct sg *sg,
                    const void *list)
 {
-    if (rule)
-        list_report(machine, rule, "device_post", sg, list);
+    list_report(machine, rule, "device_post", sg, list);
     return false;
 }
 
