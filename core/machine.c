@@ -95,68 +95,33 @@ uint32_t rig_origin(struct machine *machine, uint32_t origin)
 
 /* ---- reset ---- */
 
-#define CLEAR(table, count) memset(machine->table, 0, (count) * sizeof machine->table[0])
+#define CLEAR(table, count) memset(machine->table, 0, (count) * sizeof machine->table[0]);
+#define CLEAR_USED(table) CLEAR(table, machine->used.table)
 
-RIG_NO_COVERAGE static void reset_memory(struct machine *machine)
-{
-    memory_forget_frames(machine);
-    memset(machine->pages, 0, (size_t)machine->used.pages * PAGE_SIZE);
-    CLEAR(buffers, machine->used.buffers);
-    CLEAR(page_frame, machine->used.pages);
-    CLEAR(page_live, machine->used.pages);
-    CLEAR(mdls, machine->used.mdls);
-    CLEAR(loans, machine->used.loans);
-}
-
-RIG_NO_COVERAGE static void reset_hal(struct machine *machine)
+RIG_NO_COVERAGE static void reset_bytes(struct machine *machine)
 {
     memory_release(machine->arena, machine->used.arena);
     memset(machine->arena, 0, machine->used.arena);
     memset(machine->frame, 0, machine->used.frame_bytes);
+    memset(machine->pages, 0, (size_t)machine->used.pages * PAGE_SIZE);
     for (unsigned i = 0; i < BANKS; i++)
         memset(machine->bounce[i], 0, (size_t)machine->bounce_used[i] * PAGE_SIZE);
-    for (unsigned i = 0; i < machine->used.requests; i++) {
-        memset(machine->pieces[i], 0, machine->piece_used[i] * sizeof machine->pieces[i][0]);
-        memset(machine->elements[i], 0, machine->piece_used[i] * sizeof machine->elements[i][0]);
-    }
-    CLEAR(piece_used, machine->used.requests);
-    CLEAR(requests, machine->used.requests);
-    CLEAR(dma_adapters, machine->used.dma_adapters);
-    CLEAR(formers, machine->used.formers);
-    CLEAR(posts, machine->used.posts);
-    CLEAR(bounce_used, BANKS);
-    CLEAR(bank_used, BANKS);
-    machine->lists_built = machine->lists_freed = machine->turn = machine->bus_page = 0;
-    machine->arena_next = machine->former_next = machine->posted = 0;
-}
-
-RIG_NO_COVERAGE static void reset_ndis(struct machine *machine)
-{
-    CLEAR(drivers, machine->used.drivers);
-    CLEAR(adapters, machine->used.adapters);
-    CLEAR(dmas, machine->used.dmas);
-    CLEAR(sgs, machine->used.sgs);
-    CLEAR(net_buffers, machine->used.net_buffers);
-    CLEAR(net_buffer_lists, machine->used.net_buffer_lists);
-    CLEAR(devices, machine->used.devices);
-    CLEAR(providers, machine->used.providers);
 }
 
 RIG_NO_COVERAGE void rig_reset(struct machine *machine)
 {
     assert(machine->frame_count == 0);
-    reset_memory(machine);
-    reset_hal(machine);
-    reset_ndis(machine);
-    CLEAR(work, machine->used.work);
-    CLEAR(irql, PROCESSORS);
-    CLEAR(frames, RIG_FRAMES + 1);
-    CLEAR(asked, RIG_SITE_COUNT);
-    memset(&machine->refusal, 0, sizeof machine->refusal);
-    memset(&machine->hooks, 0, sizeof machine->hooks);
-    memset(&machine->used, 0, sizeof machine->used);
-    machine->origin = machine->reports = machine->serial = machine->owed = 0;
-    machine->timing = machine->current = machine->frame_count = 0;
+    reset_bytes(machine);
+    memory_forget_frames(machine);
+    for (unsigned i = 0; i < machine->used.requests; i++) {
+        CLEAR(pieces[i], machine->piece_used[i])
+        CLEAR(elements[i], machine->piece_used[i])
+    }
+    CLEAR(piece_used, machine->used.requests)
+    CLEAR(page_frame, machine->used.pages)
+    CLEAR(page_live, machine->used.pages)
+    GROWING_TABLES(CLEAR_USED)
+    memset(machine, 0, offsetof(struct machine, work));
     set_defaults(machine);
 }
 
@@ -166,22 +131,27 @@ void *slot_take(struct machine *machine, enum rig_setting limit, enum rig_site s
                 struct table table, unsigned fresh)
 {
     uint8_t *rows = (uint8_t *)(uintptr_t)table.rows;
-    unsigned count = 0, first = *table.used;
+    unsigned first = 0;
 
-    for (unsigned i = *table.used; i-- > 0;) {
-        bool taken = rows[i * table.size + table.taken] != 0;
-
-        count += taken;
-        if (!taken)
-            first = i;
-    }
-    if (count >= machine->settings[limit] || site_refuses(machine, site))
+    if (rows_taken(table) >= machine->settings[limit] || site_refuses(machine, site))
         return NULL;
     if (*table.used < fresh)
         first = *table.used;
+    while (first < *table.used && rows[first * table.size + table.taken])
+        first++;
     if (first == *table.used)
         ++*(uint32_t *)(uintptr_t)table.used;
     return rows + first * table.size;
+}
+
+uint32_t rows_taken(struct table table)
+{
+    const uint8_t *taken = (const uint8_t *)table.rows + table.taken;
+    uint32_t count = 0;
+
+    for (unsigned i = 0; i < *table.used; i++)
+        count += taken[i * table.size] != 0;
+    return count;
 }
 
 int row_at(const void *pointer, struct table table)
@@ -241,7 +211,7 @@ static void count_requests(const struct machine *machine, struct rig_count *coun
     }
 }
 
-static void count_adapters(const struct machine *machine, struct rig_count *count)
+static void count_registers(const struct machine *machine, struct rig_count *count)
 {
     for (unsigned i = 0; i < machine->used.dma_adapters; i++) {
         const struct dma_adapter *adapter = &machine->dma_adapters[i];
@@ -252,10 +222,6 @@ static void count_adapters(const struct machine *machine, struct rig_count *coun
         count->registers_total += adapter->registers;
         count->registers_held += (uint32_t)__builtin_popcountll(adapter->held);
     }
-    for (unsigned i = 0; i < machine->used.adapters; i++)
-        count->adapters += machine->adapters[i].state != ADAPTER_GONE;
-    for (unsigned i = 0; i < machine->used.dmas; i++)
-        count->dma_handles += machine->dmas[i].live;
 }
 
 void rig_count(const struct machine *machine, struct rig_count *count)
@@ -264,13 +230,12 @@ void rig_count(const struct machine *machine, struct rig_count *count)
         .lists_built = machine->lists_built,
         .lists_freed = machine->lists_freed,
         .reports = machine->reports,
+        .drivers = rows_taken(TABLE(machine, drivers, live)),
+        .adapters = rows_taken(TABLE(machine, adapters, state)),
+        .dma_handles = rows_taken(TABLE(machine, dmas, live)),
+        .providers = rows_taken(TABLE(machine, providers, live)),
+        .devices = rows_taken(TABLE(machine, devices, live)),
     };
     count_requests(machine, count);
-    count_adapters(machine, count);
-    for (unsigned i = 0; i < machine->used.drivers; i++)
-        count->drivers += machine->drivers[i].live;
-    for (unsigned i = 0; i < machine->used.providers; i++)
-        count->providers += machine->providers[i].live;
-    for (unsigned i = 0; i < machine->used.devices; i++)
-        count->devices += machine->devices[i].live;
+    count_registers(machine, count);
 }

@@ -243,15 +243,25 @@ struct refusal {
     uint32_t after; /* requests that are met before */
 };
 
-/* How far each table was used, so that a reset clears no more. */
+/* The tables that grow; a reset clears of each what was used. */
+/* clang-format off */
+#define GROWING_TABLES(T)                                                      \
+    T(work) T(buffers) T(mdls) T(loans) T(dma_adapters) T(requests) T(formers) \
+    T(posts) T(drivers) T(adapters) T(dmas) T(sgs) T(net_buffers)              \
+    T(net_buffer_lists) T(devices) T(providers)
+/* clang-format on */
+
+/* How far each was used; and pages, bytes and frame numbers given out. */
 struct used {
-    uint32_t pages, buffers, mdls, net_buffers, net_buffer_lists, drivers, adapters, dmas, sgs;
-    uint32_t dma_adapters, requests, arena, formers, work, posts, frame_bytes, loans, devices,
-        providers;
-    uint32_t adjacent, scattered, high, edge_low, edge_high; /* frame numbers given out */
+#define COUNTER(table) uint32_t table;
+    GROWING_TABLES(COUNTER)
+#undef COUNTER
+    uint32_t pages, arena, frame_bytes;
+    uint32_t adjacent, scattered, high, edge_low, edge_high;
 };
 
 struct machine {
+    /* What is small; a reset clears all of it, up to the first table. */
     uint32_t settings[SETTING_COUNT];
     struct rig_hooks hooks;
     struct used used;
@@ -259,12 +269,16 @@ struct machine {
     uint8_t timing;
     struct refusal refusal;
     struct rig_requests asked[RIG_SITE_COUNT];
-
     KIRQL irql[PROCESSORS];
     uint8_t current; /* processor */
     uint8_t frame_count;
     struct frame frames[RIG_FRAMES + 1]; /* one more for what NdisMDeregisterInterruptEx awaits */
-    uint32_t owed;
+    uint32_t owed, posted;
+    uint32_t lists_built, lists_freed, turn, bus_page;
+    uint32_t arena_next, former_next;
+    uint16_t bounce_used[BANKS]; /* highest register that was copied through, + 1 */
+    bool bank_used[BANKS];
+
     struct work work[WORK];
 
     struct buffer buffers[BUFFERS];
@@ -279,14 +293,7 @@ struct machine {
     uint16_t piece_used[REQUESTS];
     struct piece pieces[REQUESTS][RIG_PIECES];
     struct element elements[REQUESTS][RIG_PIECES];
-    uint32_t lists_built, lists_freed, turn, bus_page;
-    uint32_t arena_next;
     struct former_list formers[FORMER_LISTS];
-    uint32_t former_next;
-    uint16_t bounce_used[BANKS]; /* highest register that was copied through, + 1 */
-    bool bank_used[BANKS];
-
-    uint32_t posted;
     struct post posts[POSTS];
 
     struct driver drivers[DRIVERS];
@@ -329,6 +336,8 @@ struct table {
  * again. */
 void *slot_take(struct machine *machine, enum rig_setting limit, enum rig_site site,
                 struct table table, unsigned fresh);
+/* How many rows are taken. */
+uint32_t rows_taken(struct table table);
 /* The index of the row that POINTER is the address of; -1: of none. */
 int row_at(const void *pointer, struct table table);
 

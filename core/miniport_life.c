@@ -29,8 +29,7 @@ bool adapter_survived(const struct adapter *adapter, uint32_t generation)
     return adapter->state != ADAPTER_GONE && adapter->generation == generation;
 }
 
-/* The adapter of an event at LEVEL, NULL if the event cannot happen. */
-static struct adapter *event_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
+struct adapter *event_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
 {
     struct adapter *adapter;
 
@@ -113,6 +112,25 @@ bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
     return true;
 }
 
+/* ---- answers ---- */
+
+bool answer_due(uint8_t answer)
+{
+    return answer == ANSWER_IN_CALLBACK || answer == ANSWER_PENDING;
+}
+
+/* The callback returned STATUS: whether the answer came while it ran, as it may if that is PENDING. */
+static bool came_early(struct machine *machine, uint8_t *answer, NDIS_STATUS status,
+                       enum rig_rule rule, const char *callback)
+{
+    bool early = *answer == ANSWER_EARLY;
+
+    *answer = early ? ANSWER_NONE : ANSWER_PENDING;
+    if (early && status != NDIS_STATUS_PENDING)
+        verifier_report(machine, rule, callback);
+    return early;
+}
+
 /* ---- restart ---- */
 
 static void finish_restart(struct adapter *adapter, NDIS_STATUS status)
@@ -123,15 +141,11 @@ static void finish_restart(struct adapter *adapter, NDIS_STATUS status)
 
 static void settle_restart(struct machine *machine, struct adapter *adapter, NDIS_STATUS status)
 {
-    bool early = adapter->restart == ANSWER_EARLY;
+    bool early = came_early(machine, &adapter->restart, status, RULE_LIFE_37, "MiniportRestart");
 
     if (early && status == NDIS_STATUS_PENDING)
         status = adapter->early_status;
-    else if (early)
-        verifier_report(machine, RULE_LIFE_37, "MiniportRestart");
-    if (!early && status == NDIS_STATUS_PENDING)
-        adapter->restart = ANSWER_PENDING;
-    else
+    if (early || status != NDIS_STATUS_PENDING)
         finish_restart(adapter, status);
 }
 
@@ -155,11 +169,6 @@ bool rig_restart(struct machine *machine, NDIS_HANDLE handle)
     if (adapter_survived(adapter, generation))
         settle_restart(machine, adapter, status);
     return true;
-}
-
-bool answer_due(uint8_t answer)
-{
-    return answer == ANSWER_IN_CALLBACK || answer == ANSWER_PENDING;
 }
 
 void NdisMRestartComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status)
@@ -198,21 +207,15 @@ static void finish_pause(struct adapter *adapter)
 
 static void settle_pause(struct machine *machine, struct adapter *adapter, NDIS_STATUS status)
 {
-    enum rig_rule rule;
-
-    if (adapter->pause == ANSWER_EARLY) {
-        if (status != NDIS_STATUS_PENDING)
-            verifier_report(machine, RULE_LIFE_37, "MiniportPause");
+    if (came_early(machine, &adapter->pause, status, RULE_LIFE_37, "MiniportPause")) {
         finish_pause(adapter);
         return;
     }
-    adapter->pause = ANSWER_PENDING;
     if (status == NDIS_STATUS_PENDING)
         return;
     if (status != NDIS_STATUS_SUCCESS)
         verifier_report(machine, RULE_LIFE_31, "MiniportPause");
-    rule = pause_obstacle(machine, adapter);
-    if (!verifier_finds(machine, rule, "MiniportPause", 0))
+    if (!verifier_finds(machine, pause_obstacle(machine, adapter), "MiniportPause", 0))
         finish_pause(adapter);
 }
 
@@ -248,9 +251,9 @@ void NdisMPauseComplete(NDIS_HANDLE MiniportAdapterHandle)
         rule = RULE_LIFE_37;
     else
         rule = pause_obstacle(machine, adapter);
-    if (rule)
-        verifier_report(machine, rule, "NdisMPauseComplete");
-    else if (adapter->pause == ANSWER_IN_CALLBACK)
+    if (verifier_finds(machine, rule, "NdisMPauseComplete", 0))
+        return;
+    if (adapter->pause == ANSWER_IN_CALLBACK)
         adapter->pause = ANSWER_EARLY;
     else
         finish_pause(adapter);
@@ -266,14 +269,8 @@ static bool reset_must_wait(const struct machine *machine, const struct adapter 
 
 static void settle_reset(struct machine *machine, struct adapter *adapter, NDIS_STATUS status)
 {
-    if (adapter->reset == ANSWER_EARLY) {
-        if (status != NDIS_STATUS_PENDING)
-            verifier_report(machine, RULE_LIFE_65, "MiniportResetEx");
-        adapter->reset = ANSWER_NONE;
-        return;
-    }
-    adapter->reset = ANSWER_PENDING;
-    if (status == NDIS_STATUS_PENDING)
+    if (came_early(machine, &adapter->reset, status, RULE_LIFE_65, "MiniportResetEx") ||
+        status == NDIS_STATUS_PENDING)
         return;
     if (status == NDIS_STATUS_SUCCESS && reset_must_wait(machine, adapter))
         verifier_report(machine, RULE_LIFE_62, "MiniportResetEx");

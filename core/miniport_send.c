@@ -8,13 +8,11 @@
 
 static struct adapter *traffic_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
 {
-    struct adapter *adapter;
+    struct adapter *adapter = event_adapter(machine, handle, level);
 
-    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE || level > DISPATCH_LEVEL ||
-        !processor_can(machine, level) ||
-        (adapter->state != ADAPTER_RUNNING && adapter->state != ADAPTER_PAUSING))
-        return NULL;
-    return adapter;
+    return adapter && (adapter->state == ADAPTER_RUNNING || adapter->state == ADAPTER_PAUSING)
+               ? adapter
+               : NULL;
 }
 
 /* LIFE-34, LIFE-70, LIFE-73: some sends are answered at once. */

@@ -13,6 +13,8 @@
 /* The slot a handle names and what it is worth; the slot is NULL unless live. */
 enum handle_state adapter_of(struct machine *machine, NDIS_HANDLE handle, struct adapter **adapter);
 enum handle_state dma_of(struct machine *machine, NDIS_HANDLE handle, struct dma **dma);
+/* The adapter of an event at LEVEL, NULL if the event cannot happen. */
+struct adapter *event_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level);
 struct driver *driver_of(struct machine *machine, NDIS_HANDLE handle);
 unsigned adapter_index(const struct machine *machine, const struct adapter *adapter);
 struct dma *adapter_dma(struct machine *machine, const struct adapter *adapter); /* NULL: none */
