@@ -261,6 +261,9 @@ static void test_nothing_found(void **state)
     KeLowerIrql(old);
     hal[0]->DmaOperations->PutDmaAdapter((PDMA_ADAPTER)(void *)elsewhere);
     assert_int_equal(last, RULE_E6_18);
+    NdisMDeregisterScatterGatherDma(
+        (NDIS_HANDLE)((uintptr_t)dmas[0] + ((uintptr_t)ADAPTERS << 32)));
+    assert_int_equal(last, RULE_SG_40);
     NdisMDeregisterMiniportDriver(drivers[ADAPTERS - 1]);
     assert_int_equal(last, RULE_BC_05);
     last = RULE_NONE;
