@@ -3,27 +3,53 @@
  */
 #include "command.h"
 #include "minima.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+struct limits {
+    uint64_t median, worst; /* milliseconds; 0: none */
+};
 struct sum {
-    unsigned bugs, pairs, alike;
-    double medians[PLANTED_COUNT * PROPERTIES_MAX], worst; /* milliseconds */
+    unsigned bugs, unfound, pairs, alike;
+    unsigned few; /* pairs with less inputs than wanted */
+    size_t shrinks;
+    double times[(size_t)PLANTED_COUNT * PROPERTIES_MAX * INPUTS_MAX]; /* milliseconds */
+    double worst;
+    char longest[2 * CAUSE_MAX]; /* whose shrinking took longest */
 };
 
-static void print_pair(enum planted_id bug, const struct minima_pair *pair)
+static void print_pair(enum planted_id bug, const char *name, const struct minima_pair *pair)
 {
-    char name[CAUSE_MAX + 8];
-
-    minima_name(pair, name);
-    printf("%-26s %-28s %2u inputs, %u minima, %2u records, median %6.1f ms, worst %6.1f ms\n",
-           planted_bugs[bug].name, name, pair->inputs, pair->distinct, pair->programs[0].count,
-           pair->median, pair->worst);
+    printf("%-26s %-28s %2u inputs (%u varied), %u %s, %2u records, median %6.1f ms, worst %6.1f "
+           "ms\n",
+           planted_bugs[bug].name, name, pair->inputs, pair->varied, pair->distinct,
+           pair->distinct == 1 ? "minimum" : "minima", pair->programs[0].count,
+           pair->times[pair->inputs / 2], pair->times[pair->inputs - 1]);
     for (unsigned i = 0; i < pair->distinct && pair->distinct > 1; i++) {
         printf("  minimum %u\n", i + 1);
         program_print(&pair->programs[i], stdout);
     }
     fflush(stdout);
+}
+
+static void add_up(struct sum *sum, enum planted_id bug, const struct minima_pair *pair,
+                   unsigned wanted)
+{
+    char name[CAUSE_MAX + 8];
+    double worst = pair->times[pair->inputs - 1];
+
+    minima_name(pair, name);
+    print_pair(bug, name, pair);
+    memcpy(&sum->times[sum->shrinks], pair->times, pair->inputs * sizeof pair->times[0]);
+    sum->shrinks += pair->inputs;
+    sum->pairs++;
+    sum->alike += pair->distinct == 1;
+    sum->few += pair->inputs < wanted;
+    if (worst <= sum->worst)
+        return;
+    sum->worst = worst;
+    snprintf(sum->longest, sizeof sum->longest, "%s %s", planted_bugs[bug].name, name);
 }
 
 static int compare_times(const void *a, const void *b)
@@ -33,12 +59,30 @@ static int compare_times(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int tell_sum(struct sum *sum)
+static bool within(const char *what, double time, uint64_t limit)
 {
-    qsort(sum->medians, sum->pairs, sizeof sum->medians[0], compare_times);
-    printf("minima: bugs=%u pairs=%u one_minimum=%u median_ms=%.1f worst_ms=%.1f\n", sum->bugs,
-           sum->pairs, sum->alike, sum->medians[sum->pairs / 2], sum->worst);
-    return sum->alike == sum->pairs ? EXIT_CLEAN : EXIT_FINDINGS;
+    if (limit == 0 || time <= (double)limit)
+        return true;
+    printf("minima: %s took %.1f ms, the limit is %" PRIu64 " ms\n", what, time, limit);
+    return false;
+}
+
+static int tell_sum(struct sum *sum, const struct limits *limits)
+{
+    bool good = sum->alike == sum->pairs && sum->unfound == 0;
+    double median = 0;
+
+    if (sum->shrinks) {
+        qsort(sum->times, sum->shrinks, sizeof sum->times[0], compare_times);
+        median = sum->times[sum->shrinks / 2];
+        printf("minima: the longest shrink: %s, %.1f ms\n", sum->longest, sum->worst);
+    }
+    good &= within("the median shrink", median, limits->median);
+    good &= within("the longest shrink", sum->worst, limits->worst);
+    printf("minima: bugs=%u pairs=%u one_minimum=%u few_inputs=%u shrinks=%zu median_ms=%.1f "
+           "worst_ms=%.1f\n",
+           sum->bugs, sum->pairs, sum->alike, sum->few, sum->shrinks, median, sum->worst);
+    return good ? EXIT_CLEAN : EXIT_FINDINGS;
 }
 
 static bool find_bug(struct sum *sum, enum planted_id bug, const struct minima_options *options)
@@ -50,14 +94,11 @@ static bool find_bug(struct sum *sum, enum planted_id bug, const struct minima_o
         usage_error("minima", "%s: no memory, or no process", planted_bugs[bug].name);
         return false;
     }
-    for (unsigned i = 0; i < minima.count; i++) {
-        const struct minima_pair *pair = &minima.pairs[i];
-
-        print_pair(bug, pair);
-        sum->medians[sum->pairs++] = pair->median;
-        sum->alike += pair->distinct == 1;
-        sum->worst = pair->worst > sum->worst ? pair->worst : sum->worst;
-    }
+    if (minima.count == 0)
+        printf("%-26s no program failed\n", planted_bugs[bug].name);
+    sum->unfound += minima.count == 0;
+    for (unsigned i = 0; i < minima.count; i++)
+        add_up(sum, bug, &minima.pairs[i], options->inputs);
     return true;
 }
 
@@ -65,10 +106,13 @@ int command_minima(int argc, char **argv, const volatile sig_atomic_t *stop)
 {
     const char *name = NULL;
     uint64_t inputs = 20, seconds = 10, seed = 1;
+    struct limits limits = {.median = 100, .worst = 5000};
     const struct option_row rows[] = {{"--bug", OPTION_TEXT, &name},
                                       {"--inputs", OPTION_NUMBER, &inputs},
                                       {"--seconds", OPTION_NUMBER, &seconds},
-                                      {"--seed", OPTION_NUMBER, &seed}};
+                                      {"--seed", OPTION_NUMBER, &seed},
+                                      {"--median", OPTION_NUMBER, &limits.median},
+                                      {"--worst", OPTION_NUMBER, &limits.worst}};
     struct minima_options options;
     static struct sum sum;
     bool good = true;
@@ -86,5 +130,7 @@ int command_minima(int argc, char **argv, const volatile sig_atomic_t *stop)
     if (sum.bugs == 0)
         return usage_error("minima", "unknown planted bug %s (dmarig selftest --list names them)",
                            name);
-    return good ? tell_sum(&sum) : EXIT_USAGE;
+    if (!good)
+        return EXIT_USAGE;
+    return tell_sum(&sum, &limits) == EXIT_CLEAN && !*stop ? EXIT_CLEAN : EXIT_FINDINGS;
 }

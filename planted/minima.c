@@ -2,6 +2,8 @@
 #define _XOPEN_SOURCE 700
 #include "minima.h"
 #include "generate.h"
+#include "program_edit.h"
+#include "random.h"
 #include "shrink.h"
 #include "shrink_apart.h"
 #include "target.h"
@@ -10,12 +12,14 @@
 #include <sys/resource.h>
 
 enum { PATIENCE = 1000, DEATHS_MAX = 500 };
+enum { EDITS_MAX = 6, CHUNK_MAX = 4, ATTEMPTS_MAX = 400 };
 
 /* In memory that the search shares with who waits for it. */
 struct catch
 {
     uint64_t seed;
     struct program program; /* that runs */
+    bool failed;            /* did the program that ran last? */
     struct minima minima;
     struct program failing[PROPERTIES_MAX][INPUTS_MAX];
 };
@@ -129,14 +133,74 @@ static bool collect(struct hunt *hunt)
     return result.end != JOB_STOPPED;
 }
 
-/* ---- minima ---- */
+/* ---- variations ---- */
 
 static bool still_fails(void *context, const struct program *program)
 {
     struct hunt *hunt = context;
 
-    return failed_by(hunt, program, hunt->pinned) == hunt->pinned && hunt->pinned != PROPERTY_NONE;
+    hunt->catch->failed =
+        failed_by(hunt, program, hunt->pinned) == hunt->pinned && hunt->pinned != PROPERTY_NONE;
+    return hunt->catch->failed;
 }
+
+/* A few records go, or come from OTHER. */
+static void edit(struct program *program, const struct program *other, uint64_t *state)
+{
+    unsigned count = 1 + random_below(state, CHUNK_MAX);
+    unsigned at = random_below(state, program->count + 1);
+
+    if (random_percent(state, 50)) {
+        program_delete(program, at, count);
+        return;
+    }
+    if (count > other->count)
+        count = other->count;
+    program_insert(program, at, &other->records[random_below(state, other->count - count + 1)],
+                   count);
+}
+
+static bool is_known(const struct program *programs, unsigned count, const struct program *program)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (program_compare(&programs[i], program) == 0)
+            return true;
+    return false;
+}
+
+static bool fails_alike(struct hunt *hunt, const struct minima_pair *pair,
+                        const struct program *program)
+{
+    struct job_result end;
+
+    hunt->catch->failed = false;
+    run_apart(program, still_fails, hunt, &end);
+    return hunt->catch->failed || (pair->property == PROPERTY_NONE && end.end == pair->end.end &&
+                                   strcmp(end.cause, pair->end.cause) == 0);
+}
+
+static void add_variations(struct hunt *hunt, unsigned number)
+{
+    struct minima_pair *pair = &hunt->catch->minima.pairs[number];
+    struct program *programs = hunt->catch->failing[number], other;
+    unsigned found = pair->inputs;
+    uint64_t state = hunt->options->seed;
+
+    hunt->pinned = pair->property;
+    for (unsigned i = 0; i < ATTEMPTS_MAX && pair->inputs < hunt->options->inputs; i++) {
+        struct program program = programs[random_below(&state, found)];
+
+        generate_program(&other, random_next(&state), TARGET_MACHINE);
+        for (unsigned edits = 1 + random_below(&state, EDITS_MAX); edits > 0; edits--)
+            edit(&program, &other, &state);
+        if (is_known(programs, pair->inputs, &program) || !fails_alike(hunt, pair, &program))
+            continue;
+        programs[pair->inputs++] = program;
+        pair->varied++;
+    }
+}
+
+/* ---- minima ---- */
 
 static int compare_programs(const void *a, const void *b)
 {
@@ -164,19 +228,16 @@ static void shrink_pair(struct hunt *hunt, unsigned number)
     struct program *programs = hunt->catch->failing[number];
     const struct job_result *wanted = pair->property == PROPERTY_NONE ? &pair->end : NULL;
     uint16_t free_operands[PROGRAM_MAX];
-    double times[INPUTS_MAX];
 
     hunt->pinned = pair->property;
     for (unsigned i = 0; i < pair->inputs; i++) {
         double start = now();
 
         shrink_apart(&programs[i], still_fails, hunt, wanted, free_operands);
-        times[i] = 1000 * (now() - start);
+        pair->times[i] = 1000 * (now() - start);
     }
     count_distinct(pair, programs);
-    qsort(times, pair->inputs, sizeof times[0], compare_times);
-    pair->median = times[pair->inputs / 2];
-    pair->worst = times[pair->inputs - 1];
+    qsort(pair->times, pair->inputs, sizeof pair->times[0], compare_times);
 }
 
 bool minima_find(enum planted_id bug, const struct minima_options *options, struct minima *minima)
@@ -189,8 +250,10 @@ bool minima_find(enum planted_id bug, const struct minima_options *options, stru
     if (hunt.catch && hunt.runner) {
         hunt.catch->seed = options->seed;
         good = collect(&hunt);
-        for (unsigned i = 0; i < hunt.catch->minima.count; i++)
+        for (unsigned i = 0; i < hunt.catch->minima.count; i++) {
+            add_variations(&hunt, i);
             shrink_pair(&hunt, i);
+        }
         *minima = hunt.catch->minima;
     }
     planted_select(NULL);

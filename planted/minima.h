@@ -1,5 +1,8 @@
 /*
  * minima.h: many failing programs of one planted bug, shrunk: each property has one minimum.
+ *
+ * The programs are random ones. Where the search comes upon too few in its time, variations of those
+ * few join them: records are left out of them, and records of other programs put in.
  */
 #ifndef DMARIG_MINIMA_H
 #define DMARIG_MINIMA_H
@@ -18,10 +21,11 @@ struct minima_options {
 
 /* What the inputs of one property became. */
 struct minima_pair {
-    enum property property;                /* PROPERTY_NONE: they crashed or hung, */
-    struct job_result end;                 /* like this */
-    unsigned inputs, distinct;             /* DISTINCT_MAX: or more */
-    double median, worst;                  /* milliseconds of processor time to shrink one */
+    enum property property;   /* PROPERTY_NONE: they crashed or hung, */
+    struct job_result end;    /* like this */
+    unsigned inputs, varied;  /* how many; of these, variations */
+    unsigned distinct;        /* minima; DISTINCT_MAX: or more */
+    double times[INPUTS_MAX]; /* milliseconds of processor time to shrink one, sorted */
     struct program programs[DISTINCT_MAX]; /* the smallest first */
 };
 struct minima {
