@@ -105,11 +105,12 @@ static bool find_bug(struct sum *sum, enum planted_id bug, const struct minima_o
 int command_minima(int argc, char **argv, const volatile sig_atomic_t *stop)
 {
     const char *name = NULL;
-    uint64_t inputs = 20, seconds = 10, seed = 1;
+    uint64_t inputs = 20, seconds = 10, programs = 0, seed = 1;
     struct limits limits = {.median = 100, .worst = 5000};
     const struct option_row rows[] = {{"--bug", OPTION_TEXT, &name},
                                       {"--inputs", OPTION_NUMBER, &inputs},
                                       {"--seconds", OPTION_NUMBER, &seconds},
+                                      {"--programs", OPTION_NUMBER, &programs},
                                       {"--seed", OPTION_NUMBER, &seed},
                                       {"--median", OPTION_NUMBER, &limits.median},
                                       {"--worst", OPTION_NUMBER, &limits.worst}};
@@ -123,7 +124,7 @@ int command_minima(int argc, char **argv, const volatile sig_atomic_t *stop)
     if (inputs < 1 || inputs > INPUTS_MAX)
         return usage_error("minima", "--inputs wants 1 to %d", (int)INPUTS_MAX);
     options = (struct minima_options){
-        .inputs = (unsigned)inputs, .seconds = (double)seconds, .seed = seed};
+        .inputs = (unsigned)inputs, .seconds = (double)seconds, .programs = programs, .seed = seed};
     for (unsigned bug = 0; bug < PLANTED_COUNT && !*stop; bug++)
         if (!name || strcmp(planted_bugs[bug].name, name) == 0)
             good &= find_bug(&sum, (enum planted_id)bug, &options);

@@ -94,12 +94,15 @@ static void keep(struct hunt *hunt, enum property property, const struct job_res
 
 static bool wants_more(const struct hunt *hunt)
 {
+    const struct minima_options *options = hunt->options;
     const struct minima *minima = &hunt->catch->minima;
     bool complete = minima->count > 0;
 
     for (unsigned i = 0; i < minima->count; i++)
-        complete = complete && minima->pairs[i].inputs == hunt->options->inputs;
-    return !complete && now() - hunt->started < hunt->options->seconds;
+        complete = complete && minima->pairs[i].inputs == options->inputs;
+    if (options->programs && hunt->catch->seed - options->seed >= options->programs)
+        return false;
+    return !complete && now() - hunt->started < options->seconds;
 }
 
 static void collect_job(void *context)

@@ -14,9 +14,10 @@
 enum { INPUTS_MAX = 64, PROPERTIES_MAX = 8, DISTINCT_MAX = 8 };
 
 struct minima_options {
-    unsigned inputs; /* failing programs of each property, 1..INPUTS_MAX */
-    double seconds;  /* that the search for them may take */
-    uint64_t seed;   /* of the first random program */
+    unsigned inputs;   /* failing programs of each property, 1..INPUTS_MAX */
+    double seconds;    /* that the search for them may take */
+    uint64_t programs; /* that it may run; 0: no limit */
+    uint64_t seed;     /* of the first random program */
 };
 
 /* What the inputs of one property became. */

@@ -127,6 +127,7 @@ static const struct command_row commands[] = {
      "  --bug NAME        this bug alone\n"
      "  --inputs N        programs of each bug and property; default 20\n"
      "  --seconds S       to find them, for each bug; default 10\n"
+     "  --programs N      to find them among, for each bug; default 0, no limit\n"
      "  --seed N          of the first random program; default 1\n"
      "  --median MS       that half of the shrinks may take; 0: no limit; default 100\n"
      "  --worst MS        that one of them may take; 0: no limit; default 5000\n"},

@@ -53,6 +53,10 @@ struct machine *runner_machine(struct runner *r)
 
 /* ---- a run ---- */
 
+enum { WORK_OF_A_RUN = 8 };
+
+static _Thread_local uint64_t work;
+
 static NTSTATUS hook_add_device(void *context, PDEVICE_OBJECT pdo)
 {
     return callback(context, FRAME_add_device, CLASS_device, pdo, pdo);
@@ -125,9 +129,15 @@ static void finish(struct runner *r)
     runner_plays(NULL);
 }
 
+uint64_t runs_work(void)
+{
+    return work;
+}
+
 static void run_once(struct runner *r, const struct program *program,
                      const struct run_options *options, struct outcome *outcome)
 {
+    work += WORK_OF_A_RUN + program->count;
     start(r, options, outcome);
     play_program(r, program);
     r->record = program->count ? program->count - 1 : 0;

@@ -95,6 +95,9 @@ struct machine *runner_machine(struct runner *runner);
 /* Run PROGRAM on the fresh machine, judge it, reset. options may be NULL. */
 void runner_run(struct runner *runner, const struct program *program,
                 const struct run_options *options, struct outcome *outcome);
+/* What this thread has run so far, of all runners and with all variants: records, and a few more for
+ * each run. A bound in it is reached at the same place wherever it is tried. */
+uint64_t runs_work(void);
 /* Name, meaning, rules, expected and actual, the program with the failing record marked, the two
  * lines that fuzzing services read, and REPLAY as the command to see it again. */
 void report_finding(FILE *to, const struct program *program, const struct verdict *verdict,

@@ -7,6 +7,7 @@
  * place, which `dmarig minima` watches over.
  */
 #include "shrink.h"
+#include "run.h"
 #include "shrink_passes.h"
 #include <stdlib.h>
 #include <string.h>
@@ -62,10 +63,15 @@ static bool was_tried(struct shrink *shrink, const struct program *candidate)
     return seen;
 }
 
+bool shrink_is_tired(const struct shrink *shrink)
+{
+    return shrink->tried == SHRINK_TRIES_MAX || runs_work() - shrink->begun >= SHRINK_WORK_MAX;
+}
+
 bool shrink_take(struct shrink *shrink, struct program *candidate)
 {
     program_canonical(candidate);
-    if (shrink->tried == SHRINK_TRIES_MAX || program_compare(candidate, shrink->best) >= 0 ||
+    if (shrink_is_tired(shrink) || program_compare(candidate, shrink->best) >= 0 ||
         was_tried(shrink, candidate))
         return false;
     shrink->tried++;
@@ -80,18 +86,19 @@ unsigned shrink_program(struct program *program,
                         void *context)
 {
     static bool (*const passes[])(struct shrink *) = {
-        shrink_deletions,    shrink_operands,     shrink_flatten,       shrink_openings,
-        shrink_subsets,      shrink_into_hal,     shrink_memory,        shrink_swaps,
-        shrink_replacements, shrink_moves,        shrink_equal_values,  shrink_two_operands,
-        shrink_trades,       shrink_into_choices, shrink_into_settings, shrink_exchanges,
-        shrink_into_others,
+        shrink_deletions,    shrink_operands,     shrink_faults,       shrink_flatten,
+        shrink_openings,     shrink_subsets,      shrink_into_hal,     shrink_memory,
+        shrink_swaps,        shrink_replacements, shrink_moves,        shrink_equal_values,
+        shrink_two_operands, shrink_trades,       shrink_into_choices, shrink_into_settings,
+        shrink_exchanges,    shrink_into_others,
     };
-    struct shrink shrink = {.best = program, .still_fails = still_fails, .context = context};
+    struct shrink shrink = {
+        .best = program, .still_fails = still_fails, .context = context, .begun = runs_work()};
 
     shrink.seen = calloc(1u << SEEN_BITS, sizeof *shrink.seen);
     if (!shrink.seen)
         return 0;
-    for (unsigned pass = 0; pass < sizeof passes / sizeof passes[0];)
+    for (unsigned pass = 0; pass < sizeof passes / sizeof passes[0] && !shrink_is_tired(&shrink);)
         pass = passes[pass](&shrink) ? 0 : pass + 1;
     free(shrink.seen);
     return shrink.tried;

@@ -14,8 +14,9 @@
 /* STILL_FAILS says whether a candidate fails in the way the caller cares about (the same property,
  * the same rule); it must hold for PROGRAM itself. PROGRAM becomes the smallest found: no record
  * and no operand can be taken away any more. Returns how many candidates were tried, at most
- * SHRINK_TRIES_MAX; 0, and nothing changes, without memory. Deterministic. */
-enum { SHRINK_TRIES_MAX = 200000 };
+ * SHRINK_TRIES_MAX; 0, and nothing changes, without memory. Deterministic: it gives up, with what it
+ * has, after so many tries or so much work (runs_work), not after a time. */
+enum { SHRINK_TRIES_MAX = 200000, SHRINK_WORK_MAX = 4000000 };
 unsigned shrink_program(struct program *program,
                         bool (*still_fails)(void *context, const struct program *program),
                         void *context);

@@ -7,11 +7,13 @@
  */
 #include "shrink_apart.h"
 #include "explain.h"
+#include "run.h"
 #include "shrink.h"
 #include <string.h>
 
 enum {
     ANSWERS_MAX = 2 * SHRINK_TRIES_MAX,
+    WORK_MAX = SHRINK_WORK_MAX + SHRINK_WORK_MAX / 4, /* shrinking, then explaining */
     PATIENCE = 50, /* milliseconds of processor time; a program takes less than one */
     DEATHS_MAX = 200,
     DEATHS_IN_A_HANG = 5,      /* a hang is dearer than a crash */
@@ -22,7 +24,8 @@ struct journal {
     struct program program;
     uint16_t free_operands[PROGRAM_MAX];
     unsigned tried, answered;
-    bool closed; /* no more questions */
+    uint64_t work; /* of all children */
+    bool closed;   /* no more questions */
     bool answers[ANSWERS_MAX];
 };
 struct apart {
@@ -37,6 +40,7 @@ static bool ask(void *context, const struct program *program)
     struct apart *apart = context;
     struct journal *journal = apart->journal;
     unsigned number = apart->asked++;
+    uint64_t begun = runs_work();
 
     if (number < journal->answered)
         return journal->answers[number];
@@ -44,6 +48,8 @@ static bool ask(void *context, const struct program *program)
         return false;
     isolate_alive(PATIENCE);
     journal->answers[number] = apart->still_fails(apart->context, program);
+    journal->work += runs_work() - begun;
+    journal->closed = journal->work >= WORK_MAX;
     return journal->answers[journal->answered++];
 }
 
@@ -78,7 +84,7 @@ static bool shrink_to_the_end(struct apart *apart, const struct job_result *want
         journal->answers[journal->answered++] = wanted && ends_alike(&result, wanted);
         deaths += result.end == JOB_HUNG ? DEATHS_IN_A_HANG : 1;
         repeated += journal->answered;
-        journal->closed = deaths >= DEATHS_MAX || repeated >= REPEATED_MAX;
+        journal->closed |= deaths >= DEATHS_MAX || repeated >= REPEATED_MAX;
     }
 }
 

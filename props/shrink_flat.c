@@ -1,7 +1,7 @@
 /*
  * shrink_flat.c: a program with its objects made first and everything else done inside the last
- * callback that was entered, at DISPATCH_LEVEL: no return, no restart, no send around it. All in one
- * step, because a program that is half flat does not fail.
+ * callback that was entered, at DISPATCH_LEVEL, but perhaps its last record: no return, no restart, no
+ * send around it. All in one step, because a program that is half flat does not fail.
  */
 #include "program_edit.h"
 #include "shrink_passes.h"
@@ -18,7 +18,7 @@ enum section {
     SECTION_COUNT,
     SECTION_GONE
 };
-enum { WORD_dispatch = 2, FLAG_TO_DEVICE = 1, WAYS = 8 };
+enum { WORD_dispatch = 2, FLAG_TO_DEVICE = 1, WAYS = 16 };
 
 static enum section section_of(unsigned op)
 {
@@ -86,7 +86,15 @@ static void all_at_once(struct program *program)
     }
 }
 
-static bool flatten(struct shrink *shrink, bool raised, bool to_device, bool at_once)
+/* The last handler returns and the level is lowered before the last record. */
+static void lower_before_last(struct program *program)
+{
+    static const struct record records[] = {{.op = OP_return}, {.op = OP_KeLowerIrql}};
+
+    program_insert(program, program->count - 1, records, 2);
+}
+
+static bool flatten(struct shrink *shrink, bool raised, bool to_device, bool at_once, bool lowered)
 {
     const struct record raise = {.op = OP_KeRaiseIrql, .r = {WORD_dispatch}};
     struct program program = *shrink->best;
@@ -102,14 +110,18 @@ static bool flatten(struct shrink *shrink, bool raised, bool to_device, bool at_
     if (at_once)
         all_at_once(&program);
     count = order_by_section(&program, raised, order);
-    return count <= shrink->best->count && program_arrange(&program, &makers, order, count) &&
-           shrink_take(shrink, &program);
+    if (count + 2 * lowered > shrink->best->count ||
+        !program_arrange(&program, &makers, order, count))
+        return false;
+    if (lowered)
+        lower_before_last(&program);
+    return shrink_take_refusing(shrink, &program);
 }
 
 bool shrink_flatten(struct shrink *shrink)
 {
     for (unsigned way = 0; way < WAYS; way++)
-        if (flatten(shrink, !(way & 1), way >> 1 & 1, way >> 2 & 1))
+        if (flatten(shrink, !(way & 1), way >> 1 & 1, way >> 2 & 1, way >> 3 & 1))
             return true;
     return false;
 }

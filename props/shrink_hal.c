@@ -33,9 +33,10 @@ static void ask_hal(const struct way *way, uint16_t timing, int mdl, int buffer,
     of[2] = own ? (int16_t)buffer : -1;
 }
 
-/* The record that does through HAL what record I does; its makers are put into OF. */
+/* The record that does through HAL what record I does; its makers are put into OF. ADAPTER makes the
+ * adapter. */
 static bool through_hal(const struct program *program, const struct makers *makers, unsigned i,
-                        const struct way *way, struct record *record, int16_t of[3])
+                        int adapter, const struct way *way, struct record *record, int16_t of[3])
 {
     const struct record *old = &program->records[i];
     const int16_t *from = makers->of[i];
@@ -61,7 +62,7 @@ static bool through_hal(const struct program *program, const struct makers *make
     default:
         return false;
     }
-    of[0] = 0;
+    of[0] = (int16_t)adapter;
     return true;
 }
 
@@ -90,14 +91,17 @@ static bool tell(struct shrink *shrink, const struct way *way)
     };
     struct program program = *shrink->best, told;
     struct makers makers, renamed;
-    unsigned order[PROGRAM_MAX], count = 0;
+    unsigned order[PROGRAM_MAX], count = 0, settings = 0;
 
-    program_insert(&program, 0, front, way->raised ? 2 : 1);
+    while (settings < program.count && program.records[settings].op == OP_set)
+        settings++; /* they are made before there is an adapter */
+    program_insert(&program, settings, front, way->raised ? 2 : 1);
     makers_find(&program, &makers);
     told = program;
     renamed = makers;
     for (unsigned i = 0; i < program.count; i++)
-        if (through_hal(&program, &makers, i, way, &told.records[i], renamed.of[i]) ||
+        if (through_hal(&program, &makers, i, (int)settings, way, &told.records[i],
+                        renamed.of[i]) ||
             !(is_of_ndis(&told.records[i]) || (told.records[i].op == OP_set && !way->as_set)))
             order[count++] = i;
     return count <= shrink->best->count && program_arrange(&told, &renamed, order, count) &&

@@ -6,10 +6,11 @@
 #include "shrink_passes.h"
 #include <string.h>
 
-enum { LIST_SIZE = 40, REF_NULL_BYTE = 0xE0, SLOT_list_buffer = 2, WAYS = 24 };
+enum { LIST_SIZE = 40, REF_NULL_BYTE = 0xE0, SLOT_list_buffer = 2, WAYS = 96, WORD_scattered = 1 };
 
-/* The lowest encodings of a length and an offset with one, two and three pages. */
-static const uint16_t shapes[][2] = {{1, 0},         {2, 0},         {2, 4095},
+/* The lowest encodings of a length and an offset with one, two and three pages; with two bytes before
+ * the end of a page. */
+static const uint16_t shapes[][2] = {{1, 0},         {2, 0},         {2, 4095},     {3, 4094},
                                      {0x1200, 4095}, {0x1201, 4089}, {0x2042, 4095}};
 
 struct change {
@@ -18,6 +19,8 @@ struct change {
     bool whole;     /* its MDLs cover it, from its start */
     bool lists_40;  /* other buffers hold a list of one element */
     bool equal;     /* whatever was as long as the buffer is so again */
+    bool behind;    /* NET_BUFFERs have the second byte of their chain alone */
+    bool scattered; /* its pages are */
     unsigned lists; /* 0: as they are; 1: none of the caller's; 2: that, all to the device */
 };
 
@@ -56,9 +59,13 @@ static bool reshape(struct shrink *shrink, const struct program *base, const str
             change_lengths(record, old, change->shape[0]);
         if (record->op == OP_mdl && change->whole && makers->of[i][0] == (int)change->buffer)
             record->v[0] = 0, record->v[1] = change->shape[0];
+        if (record->op == OP_net_buffer && change->behind)
+            record->v[0] = record->v[1] = 1;
         change_lists(record, change->lists);
     }
     memcpy(candidate.records[change->buffer].v, change->shape, 2 * sizeof(uint16_t));
+    if (change->scattered)
+        candidate.records[change->buffer].r[0] = WORD_scattered;
     return shrink_take(shrink, &candidate);
 }
 
@@ -67,8 +74,14 @@ static bool reshape_buffer(struct shrink *shrink, const struct program *base,
 {
     for (unsigned shape = 0; shape < sizeof shapes / sizeof shapes[0]; shape++)
         for (unsigned way = 0; way < WAYS; way++) {
-            const struct change change = {buffer,       shapes[shape],   way & 1,
-                                          way >> 1 & 1, !(way >> 2 & 1), way >> 3};
+            const struct change change = {.buffer = buffer,
+                                          .shape = shapes[shape],
+                                          .whole = way & 1,
+                                          .lists_40 = way >> 1 & 1,
+                                          .equal = !(way >> 2 & 1),
+                                          .behind = way >> 3 & 1,
+                                          .scattered = way >> 4 & 1,
+                                          .lists = way >> 5};
 
             if (reshape(shrink, base, makers, &change))
                 return true;

@@ -44,27 +44,41 @@ static bool put_behind(struct shrink *shrink, const struct program *opening, uns
     return shrink_take(shrink, &candidate);
 }
 
-static struct record record_of(unsigned op, unsigned back, unsigned value)
+/* Its references count back as far as WAY says, each of its values is 0 or 1. */
+static struct record record_of(unsigned op, unsigned way)
 {
     const struct op_row *row = &op_table[op];
     struct record record = {.op = (uint8_t)op};
+    unsigned values = way >> 1;
 
     for (unsigned k = 0; k < row->operand_count; k++)
-        if (row->operands[k].kind == OPERAND_REF)
-            operand_set(&record, &row->operands[k], back);
-        else if (row->operands[k].kind == OPERAND_VALUE)
-            operand_set(&record, &row->operands[k], value);
+        if (row->operands[k].kind == OPERAND_REF) {
+            operand_set(&record, &row->operands[k], way & 1);
+        } else if (row->operands[k].kind == OPERAND_VALUE) {
+            operand_set(&record, &row->operands[k], values & 1);
+            values >>= 1;
+        }
     return record;
+}
+
+static unsigned ways_of(unsigned op)
+{
+    unsigned ways = op_table[op].name ? 2 : 0;
+
+    for (unsigned k = 0; k < op_table[op].operand_count; k++)
+        if (op_table[op].operands[k].kind == OPERAND_VALUE)
+            ways *= 2;
+    return ways;
 }
 
 /* Any operation behind OPENING, about the newest things or those before, with values of 0 or 1. */
 static bool put_any_behind(struct shrink *shrink, const struct program *opening)
 {
     for (unsigned op = 0; op < OP_LIMIT && opening->count < shrink->best->count; op++)
-        for (unsigned way = 0; op_table[op].name && way < 4; way++) {
+        for (unsigned way = 0, ways = ways_of(op); way < ways; way++) {
             struct program candidate = *opening;
 
-            candidate.records[candidate.count++] = record_of(op, way & 1, way >> 1);
+            candidate.records[candidate.count++] = record_of(op, way);
             if (shrink_take(shrink, &candidate))
                 return true;
         }

@@ -7,7 +7,7 @@
  */
 #include "shrink_passes.h"
 
-enum { ROUND_MAX = 320, LITERALS = 17 };
+enum { ROUND_MAX = 320, LITERALS = 17, LITERAL_MAX = 4095, NEAR = 8 };
 
 struct round_values {
     unsigned count;
@@ -62,6 +62,40 @@ static void round_values_make(struct round_values *round)
     add(round, 0x5000);
 }
 
+/* ---- values that only change together ---- */
+
+/* All operands that are VALUE, or up to NEAR more, become LOWER and as much more. */
+static bool lower_all(struct shrink *shrink, unsigned value, unsigned near, unsigned lower)
+{
+    struct program candidate = *shrink->best;
+
+    for (unsigned at = 0; at < candidate.count; at++) {
+        const struct op_row *row = &op_table[candidate.records[at].op];
+
+        for (unsigned i = 0; i < row->operand_count; i++) {
+            unsigned now = operand_get(&candidate.records[at], &row->operands[i]);
+
+            if (row->operands[i].kind == OPERAND_VALUE && now >= value && now <= value + near)
+                operand_set(&candidate.records[at], &row->operands[i], now - value + lower);
+        }
+    }
+    return shrink_take(shrink, &candidate);
+}
+
+static bool lower_everywhere(struct shrink *shrink, unsigned value)
+{
+    struct round_values round;
+
+    round_values_make(&round);
+    for (unsigned i = 0; i < round.count && round.values[i] < value; i++)
+        if (lower_all(shrink, value, 0, round.values[i]) ||
+            (value + NEAR <= LITERAL_MAX && lower_all(shrink, value, NEAR, round.values[i])))
+            return true;
+    return false;
+}
+
+/* ---- one value ---- */
+
 /* PASSES, a lower encoding, does not fail. */
 static bool halve(struct shrink *shrink, unsigned at, const struct operand *operand,
                   unsigned passes)
@@ -85,7 +119,7 @@ static bool halve(struct shrink *shrink, unsigned at, const struct operand *oper
 static bool lower_value(struct shrink *shrink, unsigned at, const struct operand *operand)
 {
     struct round_values round;
-    unsigned now = operand_get(&shrink->best->records[at], operand), passes = 0;
+    unsigned now = operand_get(&shrink->best->records[at], operand), before = now, passes = 0;
     bool progress = false;
 
     if (now == 0)
@@ -97,7 +131,11 @@ static bool lower_value(struct shrink *shrink, unsigned at, const struct operand
             passes = round.values[i];
     }
     now = operand_get(&shrink->best->records[at], operand);
-    return (now > passes && halve(shrink, at, operand, passes)) || progress;
+    progress |= now > passes && halve(shrink, at, operand, passes);
+    now = operand_get(&shrink->best->records[at], operand);
+    /* values that hold each other up come down a little each time */
+    return (progress && now >= LITERALS && before - now <= NEAR && lower_everywhere(shrink, now)) ||
+           progress;
 }
 
 /* ---- the others ---- */
@@ -162,35 +200,6 @@ bool shrink_operands(struct shrink *shrink)
             progress |= lower_operand(shrink, at, &row->operands[i]);
     }
     return progress;
-}
-
-/* ---- values that only change together ---- */
-
-/* All operands that are VALUE become LOWER. */
-static bool lower_all(struct shrink *shrink, unsigned value, unsigned lower)
-{
-    struct program candidate = *shrink->best;
-
-    for (unsigned at = 0; at < candidate.count; at++) {
-        const struct op_row *row = &op_table[candidate.records[at].op];
-
-        for (unsigned i = 0; i < row->operand_count; i++)
-            if (row->operands[i].kind == OPERAND_VALUE &&
-                operand_get(&candidate.records[at], &row->operands[i]) == value)
-                operand_set(&candidate.records[at], &row->operands[i], lower);
-    }
-    return shrink_take(shrink, &candidate);
-}
-
-static bool lower_everywhere(struct shrink *shrink, unsigned value)
-{
-    struct round_values round;
-
-    round_values_make(&round);
-    for (unsigned i = 0; i < round.count && round.values[i] < value; i++)
-        if (lower_all(shrink, value, round.values[i]))
-            return true;
-    return false;
 }
 
 bool shrink_equal_values(struct shrink *shrink)

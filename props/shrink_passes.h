@@ -13,11 +13,19 @@ struct shrink {
     bool (*still_fails)(void *context, const struct program *program);
     void *context;
     unsigned tried;
+    uint64_t begun; /* runs_work then */
     uint64_t *seen; /* hashes of candidates that did not fail */
 };
 
+/* It has done all that it may. */
+bool shrink_is_tired(const struct shrink *shrink);
+
 /* CANDIDATE becomes the best if it comes before it and still fails. Makes it canonical. */
 bool shrink_take(struct shrink *shrink, struct program *candidate);
+
+/* The same of PROGRAM, or of PROGRAM with another number of requests that are met before the first
+ * refusal it orders. shrink_faults.c */
+bool shrink_take_refusing(struct shrink *shrink, const struct program *program);
 
 /* A pass goes over the whole program; true: something became smaller. */
 bool shrink_deletions(struct shrink *shrink);    /* shrink_delete.c */
@@ -38,6 +46,7 @@ bool shrink_exchanges(struct shrink *shrink);     /* shrink_exchange.c */
 bool shrink_memory(struct shrink *shrink);        /* shrink_memory.c */
 bool shrink_swaps(struct shrink *shrink);         /* shrink_memory.c */
 bool shrink_into_hal(struct shrink *shrink);      /* shrink_hal.c */
+bool shrink_faults(struct shrink *shrink);        /* shrink_faults.c */
 
 /* The values of OPERAND that are worth trying where one needs another; none for numbers. Returns how
  * many. shrink_two.c */

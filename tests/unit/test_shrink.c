@@ -7,6 +7,7 @@
 #include "generate.h"
 #include "program_edit.h"
 #include "shrink.h"
+#include "target.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -139,6 +140,90 @@ static void test_value_by_halves(void **state)
     (void)state;
     shrink_many(has_long_buffer, NULL, &minimum);
     assert_program(&minimum, "buffer1 = buffer(length=1001)\n");
+}
+
+/* An MDL one byte longer than its buffer: neither length can come down alone. */
+static bool has_longer_mdl(void *context, const struct program *program)
+{
+    unsigned length = 0;
+
+    (void)context;
+    for (unsigned i = 0; i < program->count; i++) {
+        const struct record *record = &program->records[i];
+
+        if (record->op == OP_buffer)
+            length = record->v[0];
+        if (record->op == OP_mdl && length > 0 && record->v[1] == length + 1)
+            return true;
+    }
+    return false;
+}
+
+static void test_values_come_down_together(void **state)
+{
+    struct program program = parsed("buffer1 = buffer(length=3000)\n"
+                                    "mdl1 = mdl(buffer1, NULL, length=3001)\n");
+
+    (void)state;
+    assert_true(shrink_program(&program, has_longer_mdl, NULL) > 0);
+    assert_program(&program, "buffer1 = buffer(length=1)\nmdl1 = mdl(buffer1, NULL, length=2)\n");
+}
+
+/* The refused request is the last record's; each record asks once. */
+static bool refuses_the_last(void *context, const struct program *program)
+{
+    unsigned at = 0, last = program->count ? program->count - 1 : 0;
+
+    (void)context;
+    while (at < program->count && program->records[at].op != OP_fault)
+        at++;
+    return at < last && program->records[last].op == OP_add_device &&
+           program->records[at].v[0] == last - at - 1;
+}
+
+static void test_refusal_goes_with_its_requests(void **state)
+{
+    struct program program = parsed("buffer1 = buffer(length=1)\n"
+                                    "fault(after=2)\n"
+                                    "hal1 = IoGetDmaAdapter()\n"
+                                    "mdl1 = mdl(buffer1, NULL, length=1)\n"
+                                    "device1 = add_device()\n");
+
+    (void)state;
+    assert_true(shrink_program(&program, refuses_the_last, NULL) > 0);
+    assert_program(&program, "fault()\ndevice1 = add_device()\n");
+}
+
+/* ---- how much it may do ---- */
+
+enum { RUNS_OF_A_TRY = 20 };
+
+/* Only the program itself fails; that is found out with much work. */
+static bool is_alone(void *context, const struct program *program)
+{
+    struct program idle = {.count = PROGRAM_MAX};
+    struct outcome outcome;
+
+    for (unsigned i = 0; i < RUNS_OF_A_TRY; i++)
+        runner_run(runner, &idle, NULL, &outcome);
+    return program_compare(program, context) == 0;
+}
+
+static void test_work_is_bounded(void **state)
+{
+    struct program program, same;
+    uint64_t before, work, most = RUNS_OF_A_TRY * 2 * PROGRAM_MAX;
+    unsigned tried;
+
+    (void)state;
+    generate_program(&program, 1, TARGET_MACHINE);
+    same = program;
+    before = runs_work();
+    tried = shrink_program(&program, is_alone, &same);
+    work = runs_work() - before;
+    assert_int_equal(program_compare(&program, &same), 0);
+    assert_true(work >= SHRINK_WORK_MAX && work < SHRINK_WORK_MAX + most);
+    assert_true(tried > 0 && tried < SHRINK_TRIES_MAX);
 }
 
 /* ---- what the machine says ---- */
@@ -280,6 +365,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_late_list),
         cmocka_unit_test(test_value_by_halves),
+        cmocka_unit_test(test_values_come_down_together),
+        cmocka_unit_test(test_refusal_goes_with_its_requests),
+        cmocka_unit_test(test_work_is_bounded),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_shortest),
         cmocka_unit_test(test_no_record_is_idle),
