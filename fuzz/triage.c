@@ -96,7 +96,8 @@ static int keep(const struct program *program, const char *folder, const struct 
     if (end->end == JOB_DONE)
         front_report(stderr, program, replay);
     else
-        crash_report(stderr, program, end, replay, free_operands);
+        crash_report(stderr, program, end, program->count ? program->count - 1 : 0, replay,
+                     free_operands);
     return FOUND;
 }
 

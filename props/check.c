@@ -147,14 +147,21 @@ bool check_programs(const struct check_options *options, FILE *out,
                                      const struct check_result *result, double elapsed),
                     struct check_result *result)
 {
-    struct check check = {.options = options, .out = out, .progress = progress, .started = now()};
+    struct check check = {.options = options,
+                          .finder = {.command = "check",
+                                     .directory = options->findings,
+                                     .out = out,
+                                     .legal_only = options->legal_only},
+                          .progress = progress,
+                          .started = now()};
     bool good = false;
 
     check.shared = shared_memory(sizeof *check.shared);
     check.runner = runner_make();
-    if (check.shared && check.runner) {
+    if (check.shared && check.runner && finder_open(&check.finder)) {
         good = search_all(&check);
         *result = check.shared->result;
+        finder_close(&check.finder);
     } else {
         fprintf(stderr, "dmarig check: no memory\n");
     }

@@ -5,12 +5,12 @@
 #define DMARIG_CHECK_FINDING_H
 
 #include "check.h"
-#include "isolate.h"
+#include "finding.h"
 
 /* In memory that the search, a process of its own, shares with the one that waits for it. */
 struct check_shared {
     struct check_result result;
-    struct program program; /* that runs, or failed last, or its minimum */
+    struct program program; /* that runs, or failed last */
     struct verdict verdict; /* of that program */
 };
 
@@ -18,9 +18,7 @@ struct check {
     const struct check_options *options;
     struct check_shared *shared;
     struct runner *runner;
-    enum property pinned; /* of the finding that is being shrunk */
-    uint16_t free_operands[PROGRAM_MAX];
-    FILE *out;
+    struct finder finder;
     double started;
     void (*progress)(const struct check_options *options, const struct check_result *result,
                      double elapsed);

@@ -4,15 +4,15 @@
 #define _POSIX_C_SOURCE 200809L
 #include "command.h"
 #include "exhaustive.h"
-#include "files.h"
-#include "shrink.h"
-#include <errno.h>
+#include "finding.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+/* In one scope; afterwards it is given up. */
+enum { CRASHES_MAX = 200, HANGS_MAX = 3 };
 
 struct words {
     const char *start, *alphabet, *findings;
@@ -23,10 +23,10 @@ struct hunt {
     const struct words *words;
     const volatile sig_atomic_t *stop;
     const struct scope_row *scope;
-    struct runner *runner; /* to shrink and to tell findings */
+    struct finder finder;
+    unsigned crashed, hung; /* in this scope; each costs a process */
     bool terminal, told[PROPERTY_COUNT], unsaved, timed_out;
     unsigned findings;
-    enum property pinned;
     double started, shown;
     struct exhaustive_result sum;
     unsigned depth, letters; /* largest */
@@ -42,34 +42,13 @@ static double now(void)
 
 /* ---- findings ---- */
 
-static bool fails_again(void *context, const struct program *program)
+static void tell(struct hunt *hunt, const struct job_result *crash)
 {
-    const struct hunt *hunt = context;
-    struct run_options options = {.only = hunt->pinned};
-    struct outcome outcome;
+    char tail[256], note[256];
 
-    runner_run(hunt->runner, program, &options, &outcome);
-    return outcome.verdict.property == hunt->pinned;
-}
-
-static bool save(const struct hunt *hunt, const struct program *program, const char *property,
-                 const char *path)
-{
-    char error[FILE_ERROR_MAX] = "", *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
-    bool good;
-
-    if (!file)
-        return false;
-    fprintf(file, "# fails %s, found by exhaustive search from %s\n", property, hunt->scope->name);
-    program_print(program, file);
-    good = fclose(file) == 0 && (mkdir(hunt->words->findings, 0755) == 0 || errno == EEXIST) &&
-           file_write(path, text, size, error);
-    if (!good)
-        fprintf(stderr, "dmarig exhaustive: cannot write %s\n", path);
-    free(text);
-    return good;
+    snprintf(tail, sizeof tail, "exhaustive-%s", hunt->scope->name);
+    snprintf(note, sizeof note, "found by exhaustive search from %s", hunt->scope->name);
+    hunt->unsaved |= !finding_tell(&hunt->finder, crash, tail, note);
 }
 
 /* The first program that fails a property is the shortest; the start may still lose records. */
@@ -77,26 +56,25 @@ static void on_found(void *context, const struct program *program, const struct 
 {
     struct hunt *hunt = context;
     enum property property = outcome->verdict.property;
-    struct run_options options = {.only = property};
-    struct program smaller = *program;
-    struct outcome again;
-    char path[2048], replay[2100];
 
     if (hunt->told[property])
         return;
     hunt->told[property] = true;
     hunt->findings++;
-    hunt->pinned = property;
-    program_canonical(&smaller);
-    if (fails_again(hunt, &smaller))
-        shrink_program(&smaller, fails_again, hunt);
-    runner_run(hunt->runner, &smaller, &options, &again);
-    snprintf(path, sizeof path, "%s/%s-exhaustive-%s.dma", hunt->words->findings,
-             property_row(property)->name, hunt->scope->name);
-    snprintf(replay, sizeof replay, "dmarig run %s", path);
-    putchar('\n');
-    report_finding(stdout, &smaller, &again.verdict, replay);
-    hunt->unsaved |= !save(hunt, &smaller, property_row(property)->name, path);
+    finding_take(&hunt->finder, program, property, NULL);
+    tell(hunt, NULL);
+}
+
+/* The first one to crash or to hang in the scope. */
+static void on_crash(void *context, const struct program *program, const struct job_result *end)
+{
+    struct hunt *hunt = context;
+
+    if (end->end == JOB_HUNG ? hunt->hung++ > 0 : hunt->crashed++ > 0)
+        return;
+    hunt->findings++;
+    finding_take(&hunt->finder, program, PROPERTY_NONE, end);
+    tell(hunt, end);
 }
 
 /* ---- one scope ---- */
@@ -114,6 +92,8 @@ static bool goes_on(void *context, const struct exhaustive_result *result)
     }
     if (hunt->words->seconds && time - hunt->started >= (double)hunt->words->seconds)
         hunt->timed_out = true;
+    if (hunt->crashed >= CRASHES_MAX || hunt->hung >= HANGS_MAX)
+        return false;
     return !hunt->timed_out && !(hunt->stop && *hunt->stop);
 }
 
@@ -178,20 +158,23 @@ static bool search_scope(struct hunt *hunt, const struct scope_row *scope,
         .depth = words->depth == UINT64_MAX ? scope->depth : (unsigned)words->depth,
         .states = words->states == UINT64_MAX ? scope->states : words->states,
         .programs = scope->programs,
+        .apart = true,
         .context = hunt,
         .found = on_found,
+        .crashed = on_crash,
         .goes_on = goes_on};
     double begun = now();
     bool good;
 
     hunt->scope = scope;
+    hunt->crashed = hunt->hung = 0;
     if (!read_scope(hunt, row ? row : &alphabets[scope->alphabet], &alphabet, &start))
         return false;
     good = exhaustive_run(&options, &result);
     tell_bound(hunt, &result, &options, now() - begun);
     add_up(hunt, &result, &options);
     if (!good && !result.found)
-        fprintf(stderr, "dmarig exhaustive: no memory\n");
+        fprintf(stderr, "dmarig exhaustive: no memory, or no process\n");
     return good || result.found;
 }
 
@@ -229,12 +212,13 @@ static int with_runner(const struct words *words, const struct scope_row *one,
     hunt->stop = stop;
     hunt->started = now();
     hunt->terminal = isatty(STDOUT_FILENO);
-    hunt->runner = runner_make();
-    if (hunt->runner)
+    hunt->finder =
+        (struct finder){.command = "exhaustive", .directory = words->findings, .out = stdout};
+    if (finder_open(&hunt->finder))
         code = search_all(hunt, one, row);
     else
         usage_error("exhaustive", "no memory");
-    runner_free(hunt->runner);
+    finder_close(&hunt->finder);
     free(hunt);
     return code;
 }

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "files.h"
 #include "run.h"
+#include "shrink_apart.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -80,40 +81,109 @@ static bool run_one(struct runner *runner, struct one_run *run)
     return true;
 }
 
-static int run_files(struct runner *runner, char **paths, int count, bool quiet)
+/* ---- many, which may crash ---- */
+
+enum { PATIENCE = 20000 };
+
+/* In memory that the process which runs programs shares with the one that waits for it. */
+struct tally {
+    int done, failed; /* files */
+    char trouble[FILE_ERROR_MAX];
+};
+struct running {
+    struct tally *tally;
+    struct runner *runner;
+    char **paths;
+    int count;
+    bool quiet;
+};
+
+static void run_job(void *context)
 {
-    int failed = 0;
+    struct running *running = context;
+    struct tally *tally = running->tally;
 
-    for (int i = 0; i < count; i++) {
-        struct one_run run = {.path = paths[i], .quiet = quiet};
-        char error[FILE_ERROR_MAX];
+    for (; tally->done < running->count; tally->done++) {
+        struct one_run run = {.path = running->paths[tally->done], .quiet = running->quiet};
 
-        if (!file_program(run.path, &run.program, &run.head, error))
-            return usage_error("run", "%s", error);
-        failed += !run_one(runner, &run);
+        isolate_alive(PATIENCE);
+        if (!file_program(run.path, &run.program, &run.head, tally->trouble))
+            return;
+        tally->failed += !run_one(running->runner, &run);
     }
-    if (!quiet)
-        printf("run: files=%d ok=%d failed=%d\n", count, count - failed, failed);
-    return failed ? EXIT_FINDINGS : EXIT_CLEAN;
+}
+
+static bool runs_again(void *context, const struct program *program)
+{
+    const struct running *running = context;
+    struct run_options options = {.transforms = TRANSFORMS_ALL};
+    struct outcome outcome;
+
+    runner_run(running->runner, program, &options, &outcome);
+    return false;
+}
+
+/* The program that was running ended its process. */
+static void tell_crash(struct running *running, const struct job_result *end)
+{
+    const char *path = running->paths[running->tally->done];
+    char error[FILE_ERROR_MAX], replay[4096];
+    struct program program;
+    struct text_head head;
+
+    fputs(isolate_words(), stderr);
+    snprintf(replay, sizeof replay, "dmarig run %s", path);
+    putchar('\n');
+    if (file_program(path, &program, &head, error))
+        crash_report(stdout, &program, end, crash_record(&program, runs_again, running, end),
+                     replay, NULL);
+    printf("FAIL %s %s\n", crash_name(end), path);
+}
+
+static int run_files(struct running *running)
+{
+    struct tally *tally = running->tally;
+    struct job_result end;
+
+    while (tally->done < running->count) {
+        isolate(run_job, running, &end);
+        if (*tally->trouble)
+            return usage_error("run", "%s", tally->trouble);
+        if (end.end == JOB_STOPPED)
+            return EXIT_FINDINGS;
+        if (end.end == JOB_DONE)
+            break;
+        tell_crash(running, &end);
+        tally->done++;
+        tally->failed++;
+    }
+    if (!running->quiet)
+        printf("run: files=%d ok=%d failed=%d\n", running->count, running->count - tally->failed,
+               tally->failed);
+    return tally->failed ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
 int command_run(int argc, char **argv, const volatile sig_atomic_t *stop)
 {
-    bool quiet = false;
-    const struct option_row rows[] = {{"--quiet", OPTION_SWITCH, &quiet}};
-    struct runner *runner;
-    int operands, code;
+    struct running running = {.quiet = false};
+    const struct option_row rows[] = {{"--quiet", OPTION_SWITCH, &running.quiet}};
+    int code;
 
     (void)stop;
-    if (!options_parse(argc, argv, rows, 1, &operands))
+    if (!options_parse(argc, argv, rows, 1, &running.count))
         return EXIT_USAGE;
-    if (operands == 0)
+    if (running.count == 0)
         return usage_error("run", "which program? (dmarig run FILE...)");
-    runner = runner_make();
-    if (!runner)
-        return usage_error("run", "no memory");
-    code = run_files(runner, argv + 1, operands, quiet);
-    runner_free(runner);
+    running.paths = argv + 1;
+    running.runner = runner_make();
+    running.tally = shared_memory(sizeof *running.tally);
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* what was said before a crash is not lost */
+    if (running.runner && running.tally)
+        code = run_files(&running);
+    else
+        code = usage_error("run", "no memory");
+    runner_free(running.runner);
+    shared_memory_free(running.tally, sizeof *running.tally);
     return code;
 }
 

@@ -80,7 +80,8 @@ static int write_text(const struct shrinking *shrinking, const struct program *p
 static void report(struct shrinking *shrinking, const struct program *program, FILE *to)
 {
     if (shrinking->end.end != JOB_DONE)
-        crash_report(to, program, &shrinking->end, NULL, shrinking->free_operands);
+        crash_report(to, program, &shrinking->end, program->count ? program->count - 1 : 0, NULL,
+                     shrinking->free_operands);
     else if (shrinking->property != PROPERTY_NONE)
         report_explained(to, program, &shrinking->outcome.verdict, NULL, shrinking->free_operands);
 }

@@ -12,6 +12,7 @@
 #define DMARIG_EXHAUSTIVE_H
 
 #include "alphabet.h"
+#include "isolate.h"
 #include "run.h"
 
 struct exhaustive_result;
@@ -19,15 +20,19 @@ struct exhaustive_result;
 struct exhaustive_options {
     const struct alphabet *alphabet;
     const struct program *start;
-    unsigned depth;    /* of all programs, 1.. ; at most EXHAUSTIVE_DEPTH */
-    uint64_t states;   /* breadth-first until so many are known; 0: no breadth-first search */
-    uint64_t programs; /* the breadth-first search ends after so many in all; 0: no limit */
-    bool keep_all;     /* continue strings whose last letter did nothing, too */
-    /* All may be NULL. wrong: counts as a finding, besides what the judge says. found: is shown
+    unsigned depth;     /* of all programs, 1.. ; at most EXHAUSTIVE_DEPTH */
+    uint64_t states;    /* breadth-first until so many are known; 0: no breadth-first search */
+    uint64_t programs;  /* the breadth-first search ends after so many in all; 0: no limit */
+    bool keep_all;      /* continue strings whose last letter did nothing, too */
+    enum property only; /* judge this property alone; PROPERTY_NONE: all */
+    bool apart;         /* programs run in processes of their own, many in each: one may crash */
+    /* All may be NULL. They are called in the caller's process, but `wrong`. crashed: with `apart`, is
+     * shown each program that crashed or never ended, which counts as a finding. wrong: counts as a finding, besides what the judge says. found: is shown
      * each one. goes_on: asked now and then; false ends the search. */
     void *context;
     bool (*wrong)(void *context, const struct outcome *outcome);
     void (*found)(void *context, const struct program *program, const struct outcome *outcome);
+    void (*crashed)(void *context, const struct program *program, const struct job_result *end);
     bool (*goes_on)(void *context, const struct exhaustive_result *result);
 };
 
@@ -42,7 +47,7 @@ struct exhaustive_result {
     bool closed, stopped;          /* no state was left to continue; goes_on ended it */
 };
 
-/* False: no memory, or the start program fails by itself (found is told). */
+/* False: no memory, no process, or the start program fails by itself (found, crashed are told). */
 bool exhaustive_run(const struct exhaustive_options *options, struct exhaustive_result *result);
 
 #endif

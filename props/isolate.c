@@ -162,7 +162,9 @@ static int wait_for(pid_t child)
     return status;
 }
 
-static void hear(FILE *words, char *text)
+static char text[WORDS_MAX]; /* of the last job */
+
+static void hear(FILE *words)
 {
     size_t length = 0;
 
@@ -174,9 +176,13 @@ static void hear(FILE *words, char *text)
     text[length] = '\0';
 }
 
+const char *isolate_words(void)
+{
+    return text;
+}
+
 void isolate(void (*job)(void *context), void *context, struct job_result *result)
 {
-    static char text[WORDS_MAX];
     FILE *words = tmpfile();
     pid_t parent = getpid(), child;
     int status = 0;
@@ -189,7 +195,7 @@ void isolate(void (*job)(void *context), void *context, struct job_result *resul
         be_the_job(job, context, parent, words);
     if (child > 0)
         status = wait_for(child);
-    hear(words, text);
+    hear(words);
     if (child < 0)
         *result = (struct job_result){.end = JOB_STOPPED, .cause = "no process"};
     else if (status == 0)

@@ -25,6 +25,9 @@ struct job_result {
  * the job is done. */
 void isolate(void (*job)(void *context), void *context, struct job_result *result);
 
+/* What the last job that was not done said on standard error: a sanitizer's report, for one. */
+const char *isolate_words(void);
+
 /* For a job, now and then: it has not hung until it has used so much processor time from here on. A
  * job whose caller is gone ends here. */
 void isolate_alive(unsigned milliseconds);

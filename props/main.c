@@ -82,13 +82,16 @@ static const struct command_row commands[] = {
      "  --findings DIR    where programs that fail are saved; default findings\n"
      "  --list            the starts and the alphabets\n"},
     {"sweep", command_sweep, "judge programs with their resources refused",
-     "dmarig sweep [FILE...] [--corpus DIR]\n"
+     "dmarig sweep [FILE...] [OPTION...]\n"
      "\n"
      "Runs each program with its first, second, ... request for a resource refused until none is\n"
      "left, and judges every run. Without FILE these are the programs of the corpus; then each\n"
-     "place that asks for a resource (dmarig sites) must have been refused.\n"
+     "place that asks for a resource (dmarig sites) must have been refused. What fails or crashes "
+     "is\n"
+     "shrunk, reported and saved, once for each property and cause.\n"
      "\n"
-     "  --corpus DIR   where seed/ and regress/ are; default corpus/v1\n"},
+     "  --corpus DIR     where seed/ and regress/ are; default corpus/v1\n"
+     "  --findings DIR   where to save findings; default findings\n"},
     {"selftest", command_selftest, "find the planted bugs",
      "dmarig selftest [OPTION...]\n"
      "\n"

@@ -141,8 +141,23 @@ const char *crash_name(const struct job_result *crash)
     return crash->end == JOB_HUNG ? "hang" : "crash";
 }
 
+unsigned crash_record(const struct program *program,
+                      bool (*still_fails)(void *context, const struct program *program),
+                      void *context, const struct job_result *crash)
+{
+    struct program part = *program;
+    struct job_result end;
+
+    for (part.count = 0; part.count < program->count; part.count++) {
+        run_apart(&part, still_fails, context, &end);
+        if (ends_alike(&end, crash))
+            break;
+    }
+    return part.count ? part.count - 1 : 0;
+}
+
 void crash_report(FILE *to, const struct program *program, const struct job_result *crash,
-                  const char *replay, const uint16_t *free_operands)
+                  unsigned record, const char *replay, const uint16_t *free_operands)
 {
     const char *name = crash_name(crash);
     char token[CAUSE_MAX + 8];
@@ -152,7 +167,7 @@ void crash_report(FILE *to, const struct program *program, const struct job_resu
                                     .token = token,
                                     .expected = "a run to the end",
                                     .actual = crash->cause,
-                                    .record = program->count ? program->count - 1 : 0};
+                                    .record = record};
 
     snprintf(token, sizeof token, "%s %s", name, crash->cause);
     report_failure(to, program, &failure, replay, free_operands);

@@ -23,9 +23,14 @@ void run_apart(const struct program *program,
 
 /* "crash" or "hang" */
 const char *crash_name(const struct job_result *crash);
-/* As report_finding does, of a program that ends like CRASH. It is shrunk: its last record is the one
- * that was running. FREE_OPERANDS may be NULL. */
+/* The record that runs when PROGRAM ends like CRASH: the last one of the shortest part from its start
+ * that does. */
+unsigned crash_record(const struct program *program,
+                      bool (*still_fails)(void *context, const struct program *program),
+                      void *context, const struct job_result *crash);
+/* As report_finding does, of a program that ends like CRASH while RECORD runs. FREE_OPERANDS may be
+ * NULL. */
 void crash_report(FILE *to, const struct program *program, const struct job_result *crash,
-                  const char *replay, const uint16_t *free_operands);
+                  unsigned record, const char *replay, const uint16_t *free_operands);
 
 #endif

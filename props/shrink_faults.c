@@ -42,6 +42,15 @@ static bool move(struct shrink *shrink, unsigned from)
     return false;
 }
 
+/* The refusal of one site is ordered for whatever is asked for then. */
+static bool refuse_any_site(struct shrink *shrink, unsigned at)
+{
+    struct program any = *shrink->best;
+
+    any.records[at].r[0] = 0;
+    return shrink_take_refusing(shrink, &any);
+}
+
 static bool leave_out_any(struct shrink *shrink)
 {
     for (unsigned at = shrink->best->count; at-- > 0;) {
@@ -60,5 +69,6 @@ bool shrink_faults(struct shrink *shrink)
 
     while (at < shrink->best->count && shrink->best->records[at].op != OP_fault)
         at++;
-    return at < shrink->best->count && (move(shrink, at) || leave_out_any(shrink));
+    return at < shrink->best->count &&
+           (move(shrink, at) || refuse_any_site(shrink, at) || leave_out_any(shrink));
 }

@@ -9,47 +9,61 @@ static void drop_faults(struct program *program)
             program_delete(program, i, 1);
 }
 
-static uint64_t refused(const struct statistics *statistics)
+static uint64_t asked(const struct statistics *statistics)
 {
     uint64_t sum = 0;
 
     for (unsigned site = 0; site < RIG_SITE_COUNT; site++)
-        sum += statistics->refused[site];
+        sum += statistics->asked[site];
     return sum;
 }
 
 /* The run as it is judged, then against the one without the refused call: it left no trace. */
-static void judge(struct sweep *sweep, const struct program *program)
+static enum property judge(struct sweep *sweep)
 {
     struct run_options options = {.statistics = &sweep->statistics};
     const struct run_options traces = {.only = PROPERTY_METAMORPHIC_REFUSED};
     struct outcome outcome;
 
-    runner_run(sweep->runner, program, &options, &outcome);
+    uint64_t before = asked(&sweep->statistics);
+
+    runner_run(sweep->runner, &sweep->program, &options, &outcome);
+    if (sweep->number == 0)
+        sweep->requests = (unsigned)(asked(&sweep->statistics) - before);
     if (outcome.verdict.property == PROPERTY_NONE)
-        runner_run(sweep->runner, program, &traces, &outcome);
-    if (outcome.verdict.property != PROPERTY_NONE)
-        sweep->found(sweep->context, program, &outcome);
+        runner_run(sweep->runner, &sweep->program, &traces, &outcome);
+    return outcome.verdict.property;
 }
 
-/* Its request number NUMBER, counted from 0, is refused; false: there are not so many. */
-static bool run_refusing(struct sweep *sweep, struct program *program, unsigned number)
+static void refuse(struct sweep *sweep, const struct program *program)
 {
-    uint64_t before = refused(&sweep->statistics);
+    struct record fault = {.op = OP_fault};
 
-    operand_set(&program->records[0], &op_table[OP_fault].operands[1], number);
-    judge(sweep, program);
-    return refused(&sweep->statistics) > before;
+    sweep->program = *program;
+    drop_faults(&sweep->program);
+    if (sweep->number == 0)
+        return;
+    operand_set(&fault, &op_table[OP_fault].operands[1], sweep->number - 1);
+    program_insert(&sweep->program, 0, &fault, 1);
 }
 
-void sweep_program(struct sweep *sweep, const struct program *program)
+bool sweep_skip(struct sweep *sweep)
 {
-    static const struct record fault = {.op = OP_fault};
-    struct program faulty = *program;
-    unsigned number = 0;
+    bool over = sweep->number == 0 || sweep->number == sweep->requests;
 
-    drop_faults(&faulty);
-    program_insert(&faulty, 0, &fault, 1);
-    while (run_refusing(sweep, &faulty, number))
-        number++;
+    sweep->number = over ? 0 : sweep->number + 1;
+    return over;
+}
+
+bool sweep_program(struct sweep *sweep, const struct program *program)
+{
+    do {
+        refuse(sweep, program);
+        sweep->property = judge(sweep);
+        if (sweep->property != PROPERTY_NONE)
+            return false;
+        sweep->number++;
+    } while (sweep->number <= sweep->requests);
+    sweep->number = 0;
+    return true;
 }

@@ -5,6 +5,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
+#include "exhaustive.h"
 #include "files.h"
 #include "isolate.h"
 #include <dirent.h>
@@ -185,6 +186,110 @@ static void test_clean_search(void **state)
     assert_int_equal(rmdir(done.folder), 0);
 }
 
+/* ---- exhaustive search ---- */
+
+enum { LETTERS = 3 };
+
+struct deaths {
+    unsigned crashes, hangs, records; /* how many; records of the first program */
+};
+
+static void on_death(void *context, const struct program *program, const struct job_result *end)
+{
+    struct deaths *deaths = context;
+
+    if (deaths->crashes + deaths->hangs == 0)
+        deaths->records = program->count;
+    deaths->crashes += end->end == JOB_CRASHED;
+    deaths->hangs += end->end == JOB_HUNG;
+}
+
+static bool until_the_third(void *context, const struct exhaustive_result *result)
+{
+    (void)context;
+    return result->found < 3;
+}
+
+static struct exhaustive_result search_small(
+    struct deaths *deaths, const char *begin,
+    bool (*goes_on)(void *context, const struct exhaustive_result *result))
+{
+    static const char *const letters[LETTERS] = {"NdisMGetDmaAlignment(adapter1)\n",
+                                                 "KeRaiseIrql(level=DISPATCH_LEVEL)\n",
+                                                 "KeLowerIrql()\n"};
+    struct program start;
+    struct text_head head;
+    struct text_error error;
+    struct alphabet alphabet;
+    struct exhaustive_result result;
+    struct exhaustive_options options = {.alphabet = &alphabet,
+                                         .start = &start,
+                                         .depth = 3,
+                                         .keep_all = true,
+                                         .apart = true,
+                                         .context = deaths,
+                                         .crashed = on_death,
+                                         .goes_on = goes_on};
+
+    assert_true(program_parse(&start, &head, begin, strlen(begin), &error));
+    assert_true(alphabet_read(&alphabet, begin, letters, LETTERS, &error));
+    exhaustive_run(&options, &result);
+    return result;
+}
+
+#define ASKED                                                                   \
+    "driver1 = NdisMRegisterMiniportDriver()\nadapter1 = initialize(driver1)\n" \
+    "NdisMSetMiniportAttributes(adapter1, flags=0x40)\n"                        \
+    "dma1 = NdisMRegisterScatterGatherDma(adapter1, MaximumPhysicalMapping=1)\n"
+
+/* The alignment is asked for at PASSIVE_LEVEL, which crashes, first; after a lowering; after a raising
+ * and a lowering, or two lowerings. What crashed is not continued. */
+static void test_exhaustive_search_outlives_crashes(void **state)
+{
+    struct deaths deaths = {0};
+    struct exhaustive_result result;
+
+    (void)state;
+    broken = BY_ABORT;
+    result = search_small(&deaths, ASKED, NULL);
+    broken = NOT;
+    assert_int_equal(result.complete, 3);
+    assert_int_equal(result.programs, 3 + 2 * 3 + 5 * 3);
+    assert_int_equal(result.found, 1 + 1 + 2);
+    assert_int_equal(deaths.crashes, 4);
+    assert_int_equal(deaths.hangs, 0);
+    assert_int_equal(deaths.records, 5);
+}
+
+static void test_crashes_can_end_the_search(void **state)
+{
+    struct deaths deaths = {0};
+    struct exhaustive_result result;
+
+    (void)state;
+    broken = BY_ABORT;
+    result = search_small(&deaths, ASKED, until_the_third);
+    broken = NOT;
+    assert_true(result.stopped);
+    assert_int_equal(deaths.crashes, 3);
+    assert_int_equal(result.complete, 2);
+}
+
+static void test_a_start_that_hangs_is_found(void **state)
+{
+    struct deaths deaths = {0};
+    struct exhaustive_result result;
+
+    (void)state;
+    broken = BY_NO_END;
+    result = search_small(&deaths, ASKED "NdisMGetDmaAlignment(adapter1)\n", NULL);
+    broken = NOT;
+    assert_int_equal(result.found, 1);
+    assert_int_equal(result.programs, 0);
+    assert_int_equal(deaths.hangs, 1);
+    assert_int_equal(deaths.records, 5);
+}
+
 /* ---- a job ---- */
 
 static void say_and_die(void *words)
@@ -249,6 +354,9 @@ int main(void)
         cmocka_unit_test(test_hang_is_found),
         cmocka_unit_test(test_crash_while_shrinking),
         cmocka_unit_test(test_clean_search),
+        cmocka_unit_test(test_exhaustive_search_outlives_crashes),
+        cmocka_unit_test(test_crashes_can_end_the_search),
+        cmocka_unit_test(test_a_start_that_hangs_is_found),
         cmocka_unit_test(test_causes),
         cmocka_unit_test(test_ends),
     };
