@@ -12,12 +12,33 @@ struct limits {
 };
 struct sum {
     unsigned bugs, unfound, pairs, alike;
+    unsigned confirmed[CONFIRM_COUNT];
     unsigned few; /* pairs with less inputs than wanted */
     size_t shrinks;
     double times[(size_t)PLANTED_COUNT * PROPERTIES_MAX * INPUTS_MAX]; /* milliseconds */
     double worst;
     char longest[2 * CAUSE_MAX]; /* whose shrinking took longest */
 };
+
+static void print_confirmed(const struct confirm_result *confirmed, unsigned records)
+{
+    switch (confirmed->end) {
+    case CONFIRM_SHORTEST:
+        printf("  none of %" PRIu64 " shorter programs fails alike\n", confirmed->programs);
+        break;
+    case CONFIRM_TAIL:
+        printf("  none of %" PRIu64
+               " shorter programs with the same first %u records fails alike\n",
+               confirmed->programs, records - confirmed->tail);
+        break;
+    case CONFIRM_SHORTER:
+        puts("  shorter");
+        program_print(&confirmed->shorter, stdout);
+        break;
+    default:
+        break;
+    }
+}
 
 static void print_pair(enum planted_id bug, const char *name, const struct minima_pair *pair)
 {
@@ -30,6 +51,7 @@ static void print_pair(enum planted_id bug, const char *name, const struct minim
         printf("  minimum %u\n", i + 1);
         program_print(&pair->programs[i], stdout);
     }
+    print_confirmed(&pair->confirmed, pair->programs[0].count);
     fflush(stdout);
 }
 
@@ -46,6 +68,7 @@ static void add_up(struct sum *sum, enum planted_id bug, const struct minima_pai
     sum->pairs++;
     sum->alike += pair->distinct == 1;
     sum->few += pair->inputs < wanted;
+    sum->confirmed[pair->confirmed.end]++;
     if (worst <= sum->worst)
         return;
     sum->worst = worst;
@@ -69,7 +92,8 @@ static bool within(const char *what, double time, uint64_t limit)
 
 static int tell_sum(struct sum *sum, const struct limits *limits)
 {
-    bool good = sum->alike == sum->pairs && sum->unfound == 0;
+    bool good =
+        sum->alike == sum->pairs && sum->unfound == 0 && sum->confirmed[CONFIRM_SHORTER] == 0;
     double median = 0;
 
     if (sum->shrinks) {
@@ -80,8 +104,10 @@ static int tell_sum(struct sum *sum, const struct limits *limits)
     good &= within("the median shrink", median, limits->median);
     good &= within("the longest shrink", sum->worst, limits->worst);
     printf("minima: bugs=%u pairs=%u one_minimum=%u few_inputs=%u shrinks=%zu median_ms=%.1f "
-           "worst_ms=%.1f\n",
-           sum->bugs, sum->pairs, sum->alike, sum->few, sum->shrinks, median, sum->worst);
+           "worst_ms=%.1f confirmed=%u tails=%u shorter=%u beyond=%u\n",
+           sum->bugs, sum->pairs, sum->alike, sum->few, sum->shrinks, median, sum->worst,
+           sum->confirmed[CONFIRM_SHORTEST], sum->confirmed[CONFIRM_TAIL],
+           sum->confirmed[CONFIRM_SHORTER], sum->confirmed[CONFIRM_BEYOND]);
     return good ? EXIT_CLEAN : EXIT_FINDINGS;
 }
 
@@ -105,13 +131,14 @@ static bool find_bug(struct sum *sum, enum planted_id bug, const struct minima_o
 int command_minima(int argc, char **argv, const volatile sig_atomic_t *stop)
 {
     const char *name = NULL;
-    uint64_t inputs = 20, seconds = 10, programs = 0, seed = 1;
+    uint64_t inputs = 20, seconds = 10, programs = 0, confirm = 0, seed = 1;
     struct limits limits = {.median = 100, .worst = 5000};
     const struct option_row rows[] = {{"--bug", OPTION_TEXT, &name},
                                       {"--inputs", OPTION_NUMBER, &inputs},
                                       {"--seconds", OPTION_NUMBER, &seconds},
                                       {"--programs", OPTION_NUMBER, &programs},
                                       {"--seed", OPTION_NUMBER, &seed},
+                                      {"--confirm", OPTION_NUMBER, &confirm},
                                       {"--median", OPTION_NUMBER, &limits.median},
                                       {"--worst", OPTION_NUMBER, &limits.worst}};
     struct minima_options options;
@@ -123,8 +150,11 @@ int command_minima(int argc, char **argv, const volatile sig_atomic_t *stop)
         return EXIT_USAGE;
     if (inputs < 1 || inputs > INPUTS_MAX)
         return usage_error("minima", "--inputs wants 1 to %d", (int)INPUTS_MAX);
-    options = (struct minima_options){
-        .inputs = (unsigned)inputs, .seconds = (double)seconds, .programs = programs, .seed = seed};
+    options = (struct minima_options){.inputs = (unsigned)inputs,
+                                      .seconds = (double)seconds,
+                                      .programs = programs,
+                                      .seed = seed,
+                                      .confirm = confirm};
     for (unsigned bug = 0; bug < PLANTED_COUNT && !*stop; bug++)
         if (!name || strcmp(planted_bugs[bug].name, name) == 0)
             good &= find_bug(&sum, (enum planted_id)bug, &options);

@@ -243,6 +243,17 @@ static void shrink_pair(struct hunt *hunt, unsigned number)
     qsort(pair->times, pair->inputs, sizeof pair->times[0], compare_times);
 }
 
+static bool find_pair(struct hunt *hunt, unsigned number)
+{
+    struct minima_pair *pair = &hunt->catch->minima.pairs[number];
+
+    add_variations(hunt, number);
+    shrink_pair(hunt, number);
+    return hunt->options->confirm == 0 ||
+           confirm_shortest(&pair->programs[0], pair->property, &pair->end, hunt->options->confirm,
+                            &pair->confirmed);
+}
+
 bool minima_find(enum planted_id bug, const struct minima_options *options, struct minima *minima)
 {
     struct hunt hunt = {.options = options, .catch = shared_memory(sizeof *hunt.catch)};
@@ -253,10 +264,8 @@ bool minima_find(enum planted_id bug, const struct minima_options *options, stru
     if (hunt.catch && hunt.runner) {
         hunt.catch->seed = options->seed;
         good = collect(&hunt);
-        for (unsigned i = 0; i < hunt.catch->minima.count; i++) {
-            add_variations(&hunt, i);
-            shrink_pair(&hunt, i);
-        }
+        for (unsigned i = 0; i < hunt.catch->minima.count; i++)
+            good &= find_pair(&hunt, i);
         *minima = hunt.catch->minima;
     }
     planted_select(NULL);

@@ -7,6 +7,7 @@
 #ifndef DMARIG_MINIMA_H
 #define DMARIG_MINIMA_H
 
+#include "confirm.h"
 #include "isolate.h"
 #include "planted.h"
 #include "run.h"
@@ -18,6 +19,7 @@ struct minima_options {
     double seconds;    /* that the search for them may take */
     uint64_t programs; /* that it may run; 0: no limit */
     uint64_t seed;     /* of the first random program */
+    uint64_t confirm;  /* programs that may be run to see that a minimum is the shortest; 0: none */
 };
 
 /* What the inputs of one property became. */
@@ -28,6 +30,7 @@ struct minima_pair {
     unsigned distinct;        /* minima; DISTINCT_MAX: or more */
     double times[INPUTS_MAX]; /* milliseconds of processor time to shrink one, sorted */
     struct program programs[DISTINCT_MAX]; /* the smallest first */
+    struct confirm_result confirmed;       /* of the smallest */
 };
 struct minima {
     unsigned count; /* of properties and crashes; the first PROPERTIES_MAX to be seen */

@@ -6,7 +6,7 @@
 
 #include "program.h"
 
-enum { LETTERS_MAX = 24, LETTER_RECORDS = 8 };
+enum { LETTERS_MAX = 64, LETTER_RECORDS = 8 };
 
 struct letter {
     unsigned count;

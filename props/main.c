@@ -134,6 +134,9 @@ static const struct command_row commands[] = {
      "  --seconds S       to find them, for each bug; default 10\n"
      "  --programs N      to find them among, for each bug; default 0, no limit\n"
      "  --seed N          of the first random program; default 1\n"
+     "  --confirm N       run up to N shorter programs of each minimum's operations, none of which "
+     "must fail\n"
+     "                    alike: all there are, or those with the same first records; default 0\n"
      "  --median MS       that half of the shrinks may take; 0: no limit; default 100\n"
      "  --worst MS        that one of them may take; 0: no limit; default 5000\n"},
     {"rules", command_rules, "list the rules of the contract",

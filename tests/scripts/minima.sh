@@ -34,6 +34,12 @@ ends 1 'no program failed' --bug provider_handle_reused --programs 1
 # A few of the 20 are random, the others are variations of them.
 ends 0 '20 inputs ([1-9][0-9]* varied), 1 minimum' --bug registers_in_32_bits --programs 500 \
     --inputs 20 "${free[@]}"
+# All of 1 + L + L^2 + ... shorter programs, or those with its first records, or too many.
+ends 0 'confirmed=1 tails=0 shorter=0 beyond=0' --bug registers_in_32_bits --programs 500 \
+    --inputs 1 --confirm 10 "${free[@]}"
+ends 0 'confirmed=1 tails=0 shorter=0 beyond=0' "${one[@]}" --confirm 100000 "${free[@]}"
+ends 0 'confirmed=0 tails=1 shorter=0 beyond=0' "${one[@]}" --confirm 100 "${free[@]}"
+ends 0 'confirmed=0 tails=0 shorter=0 beyond=1' "${one[@]}" --confirm 2 "${free[@]}"
 ends 2 'unknown planted bug nothing' --bug nothing
 ends 2 'inputs wants' --inputs 0
 exit "$bad"

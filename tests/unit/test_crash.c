@@ -5,6 +5,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
+#include "confirm.h"
 #include "exhaustive.h"
 #include "files.h"
 #include "isolate.h"
@@ -290,6 +291,50 @@ static void test_a_start_that_hangs_is_found(void **state)
     assert_int_equal(deaths.records, 5);
 }
 
+/* ---- the shortest program ---- */
+
+static struct confirm_result confirm(const char *text, uint64_t most)
+{
+    const struct job_result crash = {.end = JOB_CRASHED, .cause = "SIGABRT"};
+    struct confirm_result result;
+    struct program program;
+    struct text_head head;
+    struct text_error error;
+
+    assert_true(program_parse(&program, &head, text, strlen(text), &error));
+    broken = BY_ABORT;
+    assert_true(confirm_shortest(&program, PROPERTY_NONE, &crash, most, &result));
+    broken = NOT;
+    return result;
+}
+
+/* Of its five records in every order and number, or behind its first two. */
+static void test_a_shortest_program_is_confirmed(void **state)
+{
+    struct confirm_result result = confirm(ASKED "NdisMGetDmaAlignment(adapter1)\n", 1000);
+
+    (void)state;
+    assert_int_equal(result.end, CONFIRM_SHORTEST);
+    assert_int_equal(result.tail, 5);
+    assert_int_equal(result.programs, 1 + 5 + 25 + 125 + 625);
+    result = confirm(ASKED "NdisMGetDmaAlignment(adapter1)\n", 100);
+    assert_int_equal(result.end, CONFIRM_TAIL);
+    assert_int_equal(result.tail, 3);
+    assert_int_equal(result.programs, 1 + 5 + 25);
+    result = confirm(ASKED "NdisMGetDmaAlignment(adapter1)\n", 5);
+    assert_int_equal(result.end, CONFIRM_BEYOND);
+}
+
+static void test_a_shorter_program_is_found(void **state)
+{
+    struct confirm_result result =
+        confirm(ASKED "KeLowerIrql()\nNdisMGetDmaAlignment(adapter1)\n", 100000);
+
+    (void)state;
+    assert_int_equal(result.end, CONFIRM_SHORTER);
+    assert_int_equal(result.shorter.count, 5);
+}
+
 /* ---- a job ---- */
 
 static void say_and_die(void *words)
@@ -357,6 +402,8 @@ int main(void)
         cmocka_unit_test(test_exhaustive_search_outlives_crashes),
         cmocka_unit_test(test_crashes_can_end_the_search),
         cmocka_unit_test(test_a_start_that_hangs_is_found),
+        cmocka_unit_test(test_a_shortest_program_is_confirmed),
+        cmocka_unit_test(test_a_shorter_program_is_found),
         cmocka_unit_test(test_causes),
         cmocka_unit_test(test_ends),
     };
