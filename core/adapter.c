@@ -1,35 +1,34 @@
 /*
- * adapter.c: IoGetDmaAdapter and DMA_OPERATIONS, versions 1 and 2 as far as lists need them.
+ * adapter.c: IoGetDmaAdapter and DMA_OPERATIONS, versions 1 and 2 as far as lists and common buffers
+ * need them.
  *
  * NDIS comes in here as any driver does. The checks are those of Driver Verifier's DMA option; a
  * refused operation changes nothing. Slots that a later room fills are NULL.
  */
+#include "common_buffer.h"
 #include "device.h"
+#include "hal_layer.h"
 #include "map_registers.h"
 #include "memory.h"
-#include "processor.h"
 #include "sg_builder.h"
-#include "verifier.h"
 
 enum { ALIGNMENT = 64 };
 
-static struct dma_adapter *adapter_of(struct machine *machine, PDMA_ADAPTER adapter)
+struct dma_adapter *hal_adapter(struct machine *machine, PDMA_ADAPTER adapter)
 {
     int row = row_at(adapter, TABLE(machine, dma_adapters, live));
 
     return row >= 0 && machine->dma_adapters[row].live ? &machine->dma_adapters[row] : NULL;
 }
 
-/* E6-19, E6-18, then IRQL: the first that is broken, or RULE_NONE. exact: that level and no other.
- */
-static enum rig_rule check_call(struct machine *machine, PDMA_ADAPTER adapter, KIRQL level,
-                                bool exact, enum rig_rule irql_rule)
+enum rig_rule hal_check(struct machine *machine, PDMA_ADAPTER adapter, KIRQL level, bool exact,
+                        enum rig_rule irql_rule)
 {
     KIRQL irql = processor_irql(machine);
 
     if (!adapter)
         return RULE_E6_19;
-    if (!adapter_of(machine, adapter))
+    if (!hal_adapter(machine, adapter))
         return RULE_E6_18;
     return (exact ? irql != level : irql > level) ? irql_rule : RULE_NONE;
 }
@@ -79,13 +78,15 @@ static NTSTATUS check_size(struct machine *machine, const struct dma_adapter *ad
 static VOID put_dma_adapter(PDMA_ADAPTER DmaAdapter)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = check_call(machine, DmaAdapter, DISPATCH_LEVEL, false, RULE_E6_13);
-    struct dma_adapter *adapter = rule ? NULL : adapter_of(machine, DmaAdapter);
+    enum rig_rule rule = hal_check(machine, DmaAdapter, DISPATCH_LEVEL, false, RULE_E6_13);
+    struct dma_adapter *adapter = rule ? NULL : hal_adapter(machine, DmaAdapter);
 
     for (unsigned i = 0; adapter && i < machine->used.requests; i++)
         if (machine->requests[i].state != REQUEST_FREE &&
             &machine->dma_adapters[machine->requests[i].adapter] == adapter)
             rule = RULE_HAL_12;
+    if (!rule && common_outstanding(machine, adapter))
+        rule = RULE_E6_07;
     if (verifier_finds(machine, rule, "PutDmaAdapter", adapter ? adapter->made : 0))
         return;
     mapping_drop_adapter(machine, DmaAdapter);
@@ -94,7 +95,7 @@ static VOID put_dma_adapter(PDMA_ADAPTER DmaAdapter)
 static ULONG get_dma_alignment(PDMA_ADAPTER DmaAdapter)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = check_call(machine, DmaAdapter, PASSIVE_LEVEL, true, RULE_E6_13);
+    enum rig_rule rule = hal_check(machine, DmaAdapter, PASSIVE_LEVEL, true, RULE_E6_13);
 
     if (verifier_finds(machine, rule, "GetDmaAlignment", 0))
         return 0;
@@ -105,7 +106,7 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
                           PULONG ScatterGatherListSize, PULONG NumberOfMapRegisters)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = check_call(machine, DmaAdapter, HIGH_LEVEL, false, RULE_E6_13);
+    enum rig_rule rule = hal_check(machine, DmaAdapter, HIGH_LEVEL, false, RULE_E6_13);
     struct range range;
     NTSTATUS status;
     ULONG registers;
@@ -119,7 +120,7 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
         return refuse(machine, rule, "CalculateScatterGatherList");
     pieces = Mdl ? sg_cut(machine, &range, NULL)
                  : (int)ADDRESS_AND_SIZE_TO_SPAN_PAGES(CurrentVa, (uint64_t)Length);
-    status = check_size(machine, adapter_of(machine, DmaAdapter), Length, &pieces, &registers);
+    status = check_size(machine, hal_adapter(machine, DmaAdapter), Length, &pieces, &registers);
     if (status != STATUS_SUCCESS)
         return status;
     *ScatterGatherListSize = mapping_list_size((unsigned)pieces);
@@ -133,7 +134,7 @@ static NTSTATUS start_list(struct mapping *mapping, PMDL mdl, PVOID va, ULONG le
                            bool in_buffer, const char *call)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = check_call(machine, mapping->adapter, DISPATCH_LEVEL, true, RULE_HAL_20);
+    enum rig_rule rule = hal_check(machine, mapping->adapter, DISPATCH_LEVEL, true, RULE_HAL_20);
     NTSTATUS status;
     ULONG registers;
     int pieces;
@@ -149,7 +150,7 @@ static NTSTATUS start_list(struct mapping *mapping, PMDL mdl, PVOID va, ULONG le
         return refuse(machine, rule, call);
     pieces = sg_cut(machine, &mapping->range, NULL);
     status =
-        check_size(machine, adapter_of(machine, mapping->adapter), length, &pieces, &registers);
+        check_size(machine, hal_adapter(machine, mapping->adapter), length, &pieces, &registers);
     if (in_buffer && pieces >= 0 &&
         (!mapping->buffer || mapping->buffer_size < mapping_list_size((unsigned)pieces)))
         return STATUS_BUFFER_TOO_SMALL;
@@ -193,13 +194,13 @@ static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather
                      BOOLEAN WriteToDevice)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = check_call(machine, DmaAdapter, DISPATCH_LEVEL, true, RULE_HAL_20);
+    enum rig_rule rule = hal_check(machine, DmaAdapter, DISPATCH_LEVEL, true, RULE_HAL_20);
     struct request *request = mapping_of_list(machine, ScatterGather);
 
     if (rule)
         request = NULL;
     else if (!request ||
-             &machine->dma_adapters[request->adapter] != adapter_of(machine, DmaAdapter))
+             &machine->dma_adapters[request->adapter] != hal_adapter(machine, DmaAdapter))
         rule = RULE_E6_06;
     else if (!request->both_ways && request->write_to_device != (WriteToDevice != 0))
         rule = RULE_HAL_29;
@@ -211,8 +212,9 @@ static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather
         mapping_end(machine, request, WriteToDevice != 0);
 }
 
-#define VERSION_1_OPERATIONS                                                \
-    .PutDmaAdapter = put_dma_adapter, .GetDmaAlignment = get_dma_alignment, \
+#define VERSION_1_OPERATIONS                                                   \
+    .PutDmaAdapter = put_dma_adapter, .AllocateCommonBuffer = common_allocate, \
+    .FreeCommonBuffer = common_free, .GetDmaAlignment = get_dma_alignment,     \
     .GetScatterGatherList = get_list, .PutScatterGatherList = put_list
 
 static const DMA_OPERATIONS operations[2] = {

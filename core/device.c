@@ -6,6 +6,7 @@
  * address that was never handed out, or no longer holds, reaches nothing (E6-26).
  */
 #include "device.h"
+#include "common_buffer.h"
 #include "map_registers.h"
 #include "verifier.h"
 #include <string.h>
@@ -110,7 +111,11 @@ static bool move(const struct machine *machine, uint64_t bus, uint8_t *bytes, ui
 
 bool rig_bus_read(struct machine *machine, uint64_t bus, void *bytes, uint32_t length)
 {
-    return move(machine, bus, bytes, length, true);
+    const uint8_t *common = common_reach(machine, bus, 0, length);
+
+    if (common)
+        memcpy(bytes, common, length);
+    return common || move(machine, bus, bytes, length, true);
 }
 
 /* ---- transfers ---- */

@@ -106,6 +106,10 @@ RIG_NO_COVERAGE static void reset_bytes(struct machine *machine)
     memset(machine->pages, 0, (size_t)machine->used.pages * PAGE_SIZE);
     for (unsigned i = 0; i < BANKS; i++)
         memset(machine->bounce[i], 0, (size_t)machine->bounce_used[i] * PAGE_SIZE);
+    if (machine->used.common_pages) {
+        memory_release(machine->common_pages, sizeof machine->common_pages);
+        CLEAR(common_pages, machine->used.common_pages + 1)
+    }
 }
 
 RIG_NO_COVERAGE void rig_reset(struct machine *machine)
@@ -224,6 +228,16 @@ static void count_registers(const struct machine *machine, struct rig_count *cou
     }
 }
 
+static void count_shared_memory(const struct machine *machine, struct rig_count *count)
+{
+    for (unsigned i = 0; i < machine->used.commons; i++)
+        count->common_buffers += machine->commons[i].live;
+    for (unsigned i = 0; i < machine->used.blocks; i++) {
+        count->blocks_live += machine->blocks[i].state == BLOCK_LIVE;
+        count->blocks_pending += machine->blocks[i].state == BLOCK_PENDING;
+    }
+}
+
 void rig_count(const struct machine *machine, struct rig_count *count)
 {
     *count = (struct rig_count){
@@ -238,4 +252,5 @@ void rig_count(const struct machine *machine, struct rig_count *count)
     };
     count_requests(machine, count);
     count_registers(machine, count);
+    count_shared_memory(machine, count);
 }

@@ -37,6 +37,9 @@ enum {
     FORMER_LISTS = 256,
     WORK = 256, /* callbacks owed: more than there can be requests and interrupts */
     POSTS = 64,
+    COMMONS = 64,       /* common buffers of a run */
+    COMMON_PAGES = 128, /* pages for them */
+    BLOCKS = 64,        /* blocks of shared memory of a run */
     DEVICES = 264,
     PROVIDERS = 8,
     FRAME_ZONES = 3,
@@ -132,6 +135,15 @@ struct element {
     uint32_t length;
 };
 
+/* A common buffer. Its slot and its pages are never used again in a run. */
+struct common {
+    uint64_t bus;
+    uint32_t page, length, made; /* page: its first one */
+    uint16_t adapter;            /* index of the DMA adapter */
+    BOOLEAN cached;
+    bool live, released; /* released: the driver has freed it, HAL does not have it back yet */
+};
+
 struct post {
     uint16_t request, adapter; /* HAL request; owning NDIS adapter + 1, 0 none */
     uint32_t skip, length;
@@ -168,6 +180,7 @@ struct adapter {
     uint8_t driver;
     uint8_t pause, restart, reset, power; /* enum answer */
     bool registration_set, general_set, removed, low;
+    bool unlogged;       /* shared memory was not to be had, and nothing was logged since */
     uint32_t attributes; /* AttributeFlags */
     uint32_t sends;      /* NET_BUFFER_LISTs the driver owns */
     uint32_t receives;   /* those it indicated and has not got back */
@@ -187,6 +200,7 @@ struct dma {
     uint32_t list_size; /* ScatterGatherListSize */
     uint32_t registers;
     MINIPORT_PROCESS_SG_LIST_HANDLER handler;
+    MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE_HANDLER complete;
     PDMA_ADAPTER hal;
 };
 
@@ -205,6 +219,31 @@ struct sg {
     PVOID context, buffer;
     PSCATTER_GATHER_LIST list;
     NDIS_PROCESS_SG_LIST *routine;
+};
+
+enum block_state { BLOCK_NONE, BLOCK_PENDING, BLOCK_LIVE, BLOCK_FREED };
+
+/* Shared memory that a driver asked for; freed ones are remembered. */
+struct block {
+    uint8_t state; /* enum block_state */
+    uint8_t adapter, hold;
+    BOOLEAN cached;
+    bool posted; /* the device has it */
+    uint32_t length, made, freed;
+    uint8_t *va;
+    PHYSICAL_ADDRESS address;
+    PVOID context;
+};
+
+/* A common buffer that NDIS holds for a block, or for several small ones. */
+struct hold {
+    PDMA_ADAPTER hal;
+    uint8_t *va;
+    PHYSICAL_ADDRESS address;
+    uint32_t length, used; /* used: bytes, where several share it */
+    uint8_t blocks;        /* live ones in it */
+    BOOLEAN cached;
+    bool deferred; /* to be given back at PASSIVE_LEVEL */
 };
 
 struct net_buffer {
@@ -248,7 +287,7 @@ struct refusal {
 #define GROWING_TABLES(T)                                                      \
     T(work) T(buffers) T(mdls) T(loans) T(dma_adapters) T(requests) T(formers) \
     T(posts) T(drivers) T(adapters) T(dmas) T(sgs) T(net_buffers)              \
-    T(net_buffer_lists) T(devices) T(providers)
+    T(net_buffer_lists) T(devices) T(providers) T(commons) T(blocks) T(holds)
 /* clang-format on */
 
 /* How far each was used; and pages, bytes and frame numbers given out. */
@@ -256,7 +295,7 @@ struct used {
 #define COUNTER(table) uint32_t table;
     GROWING_TABLES(COUNTER)
 #undef COUNTER
-    uint32_t pages, arena, frame_bytes;
+    uint32_t pages, arena, frame_bytes, common_pages;
     uint32_t adjacent, scattered, high, edge_low, edge_high;
 };
 
@@ -295,11 +334,14 @@ struct machine {
     struct element elements[REQUESTS][RIG_PIECES];
     struct former_list formers[FORMER_LISTS];
     struct post posts[POSTS];
+    struct common commons[COMMONS];
 
     struct driver drivers[DRIVERS];
     struct adapter adapters[ADAPTERS];
     struct dma dmas[ADAPTERS];
     struct sg sgs[REQUESTS];
+    struct block blocks[BLOCKS];
+    struct hold holds[BLOCKS];
     struct net_buffer net_buffers[NET_BUFFERS];
     struct net_buffer_list net_buffer_lists[NET_BUFFER_LISTS];
 
@@ -310,6 +352,8 @@ struct machine {
     uint8_t frame[RIG_PIECES * PAGE_SIZE]; /* what the device last moved */
     _Alignas(PAGE_SIZE) uint8_t pages[RIG_PAGES][PAGE_SIZE];
     uint8_t bounce[BANKS][REGISTERS][PAGE_SIZE];
+    _Alignas(PAGE_SIZE) uint8_t
+        common_pages[COMMON_PAGES + 1][PAGE_SIZE]; /* the first: a red zone */
 };
 
 /* The machine of this thread; there must be one. */

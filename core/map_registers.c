@@ -7,6 +7,7 @@
  * another processor, or when a step runs it (HAL-24).
  */
 #include "map_registers.h"
+#include "common_buffer.h"
 #include "device.h"
 #include "memory.h"
 #include "processor.h"
@@ -263,7 +264,7 @@ static void note_elements(struct machine *machine, struct request *request)
 static void grant(struct machine *machine, struct request *request)
 {
     struct piece *pieces = machine->pieces[index_of(machine, request)];
-    int processor = processor_choose(machine);
+    int processor = processor_choose(machine, DISPATCH_LEVEL);
     uint8_t caller = machine->current;
 
     request->registers = take_registers(&machine->dma_adapters[request->adapter],
@@ -419,6 +420,7 @@ void mapping_drop_adapter(struct machine *machine, PDMA_ADAPTER head)
     struct dma_adapter *adapter = (struct dma_adapter *)head;
 
     assert(adapter->live && adapter->held == 0 && adapter->waiting == 0);
+    common_drop(machine, adapter);
     adapter->live = false;
     machine->bank_used[adapter->bank] = false;
 }

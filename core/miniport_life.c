@@ -101,13 +101,16 @@ bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
     status = call_initialize(machine, adapter);
     if (!is_initialize_result(status))
         verifier_report(machine, RULE_LIFE_20, "MiniportInitializeEx");
+    if (adapter->unlogged)
+        verifier_report(machine, RULE_SDV_06, "MiniportInitializeEx");
     if (status == NDIS_STATUS_SUCCESS) {
         if (!adapter->general_set)
             verifier_report(machine, RULE_LIFE_13, "MiniportInitializeEx");
         adapter->state = ADAPTER_PAUSED;
         return true;
     }
-    dma_sweep(machine, adapter, RULE_SGL_27, RULE_SG_32, "MiniportInitializeEx");
+    dma_sweep(machine, adapter, (struct sweep_rules){RULE_SGL_27, RULE_SHM_11, RULE_SG_32},
+              "MiniportInitializeEx");
     adapter_end(machine, adapter);
     return true;
 }
@@ -333,7 +336,8 @@ bool rig_halt(struct machine *machine, NDIS_HANDLE handle, NDIS_HALT_ACTION acti
     frame_leave(machine, "MiniportHaltEx");
     if (!adapter_survived(adapter, generation))
         return true; /* LIFE-56 */
-    dma_sweep(machine, adapter, list_rule, RULE_SG_38, "MiniportHaltEx");
+    dma_sweep(machine, adapter, (struct sweep_rules){list_rule, RULE_SHM_18, RULE_SG_38},
+              "MiniportHaltEx");
     adapter_end(machine, adapter);
     return true;
 }
@@ -368,7 +372,8 @@ bool rig_shutdown(struct machine *machine, NDIS_HANDLE handle, NDIS_SHUTDOWN_ACT
     frame_leave(machine, "MiniportShutdownEx");
     if (device_serves(machine, adapter_index(machine, adapter) + 1))
         verifier_report(machine, RULE_LIFE_51, "MiniportShutdownEx");
-    dma_sweep(machine, adapter, RULE_NONE, RULE_NONE, "MiniportShutdownEx");
+    dma_sweep(machine, adapter, (struct sweep_rules){RULE_NONE, RULE_NONE, RULE_NONE},
+              "MiniportShutdownEx");
     adapter_end(machine, adapter);
     return true;
 }
@@ -386,6 +391,7 @@ bool rig_surprise_remove(struct machine *machine, NDIS_HANDLE handle)
         return false;
     adapter->removed = true;
     device_forget_adapter(machine, adapter_index(machine, adapter) + 1);
+    shared_stop(machine, adapter);
     adapter_enter(machine, adapter, SITE_OTHER, PASSIVE_LEVEL);
     handlers(machine, adapter)->DevicePnPEventNotifyHandler(adapter->context, &event);
     frame_leave(machine, "MiniportDevicePnPEventNotify");

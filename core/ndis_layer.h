@@ -70,10 +70,26 @@ void sg_put(struct machine *machine, struct sg *sg, bool write_to_device);
 /* Whether a registration has waiting or live requests; to_device: those of NET_BUFFERs only, to the
  * device only. */
 bool dma_has_requests(const struct machine *machine, const struct dma *dma, bool to_device);
-/* Everything of an adapter's DMA dies. Each request is reported as LIST_RULE, the registration as
- * DMA_RULE; RULE_NONE: without a word. */
-void dma_sweep(struct machine *machine, struct adapter *adapter, enum rig_rule list_rule,
-               enum rig_rule dma_rule, const char *call);
+/* What each thing that an adapter's end finds is reported as; RULE_NONE: without a word. */
+struct sweep_rules {
+    enum rig_rule list, block, dma;
+};
+/* Everything of an adapter's DMA dies. */
+void dma_sweep(struct machine *machine, struct adapter *adapter, struct sweep_rules rules,
+               const char *call);
+
+/* The HAL adapter of an adapter, as far as shared memory goes: from its registration for DMA (SHM-03); NULL: none. */
+PDMA_ADAPTER adapter_hal(struct machine *machine, const struct adapter *adapter);
+/* Whether an adapter has live or pending blocks of shared memory (SG-36). */
+bool shared_outstanding(const struct machine *machine, const struct adapter *adapter);
+/* HAL gets back what freed blocks have left behind; at PASSIVE_LEVEL. */
+void shared_drain(struct machine *machine, PDMA_ADAPTER hal);
+/* The adapter's blocks die, before its HAL adapter does. A live one is reported as LIVE_RULE, a pending one as SHM-36; RULE_NONE: without a
+ * word. Was there any? */
+bool shared_sweep(struct machine *machine, const struct adapter *adapter, enum rig_rule live_rule,
+                  const char *call);
+/* The device leaves the adapter's blocks alone. */
+void shared_stop(struct machine *machine, const struct adapter *adapter);
 
 /* The adapter is gone: its handle, its lists of packets, its posted transfers. */
 void adapter_end(struct machine *machine, struct adapter *adapter);

@@ -54,14 +54,20 @@ bool processor_can(const struct machine *machine, KIRQL level)
     return machine->frame_count < RIG_FRAMES && processor_irql(machine) <= level;
 }
 
-int processor_choose(const struct machine *machine)
+/* A processor can take a callback at LEVEL: at PASSIVE_LEVEL nothing else runs there. */
+static bool can_take(const struct machine *machine, unsigned processor, KIRQL level)
+{
+    return machine->irql[processor] == PASSIVE_LEVEL || machine->irql[processor] < level;
+}
+
+int processor_choose(const struct machine *machine, KIRQL level)
 {
     if (machine->timing == RIG_LATER || machine->frame_count >= RIG_FRAMES)
         return -1;
     if (machine->timing == RIG_INSIDE)
-        return machine->current;
+        return processor_irql(machine) <= level ? machine->current : -1;
     for (unsigned i = 0; i < machine->settings[SETTING_processors]; i++)
-        if (i != machine->current && machine->irql[i] < DISPATCH_LEVEL)
+        if (i != machine->current && can_take(machine, i, level))
             return (int)i;
     return -1;
 }
@@ -101,7 +107,8 @@ bool rig_step(struct machine *machine, unsigned owed, unsigned processor)
     uint8_t caller = machine->current;
 
     if (owed >= machine->owed || processor >= machine->settings[SETTING_processors] ||
-        machine->frame_count >= RIG_FRAMES || machine->irql[processor] >= machine->work[owed].level)
+        machine->frame_count >= RIG_FRAMES ||
+        !can_take(machine, processor, machine->work[owed].level))
         return false;
     work = machine->work[owed];
     remove_work(machine, owed);

@@ -223,7 +223,13 @@ bool rig_device_stop(struct machine *machine, NDIS_HANDLE adapter); /* forgets w
  * moving any: false (and E6-26) if they are not mapped by this list for this direction. */
 bool rig_device_access(struct machine *machine, PSCATTER_GATHER_LIST list, uint64_t offset,
                        uint64_t length, bool to_device);
-/* Read LENGTH bytes at BUS through live mappings; false if any of them is not mapped. For judges.
+/* The driver tells the device of a block of shared memory that NDIS gave, or to leave it alone. */
+bool rig_device_program(struct machine *machine, const void *block, bool begins);
+/* The device reads or writes LENGTH bytes OFFSET past BUS; false (and E6-26): they do not lie in the common
+ * buffer that BUS lies in, or are none. */
+bool rig_device_common(struct machine *machine, uint64_t bus, uint64_t offset, uint64_t length,
+                       void *bytes, bool to_device);
+/* Read LENGTH bytes at BUS through live mappings, or in a common buffer; false if any of them is not mapped. For judges.
  */
 bool rig_bus_read(struct machine *machine, uint64_t bus, void *bytes, uint32_t length);
 
@@ -241,6 +247,8 @@ struct rig_count {
     uint32_t drivers, adapters, dma_handles, dma_adapters, providers, devices;
     uint32_t lists_built, lists_freed, lists_live, lists_waiting, lists_owed;
     uint32_t registers_total, registers_held; /* over all live DMA adapters */
+    uint32_t common_buffers;                  /* that HAL has not back yet */
+    uint32_t blocks_live, blocks_pending;     /* of shared memory; pending: to be completed */
     uint32_t reports;
 };
 void rig_count(const struct machine *machine, struct rig_count *count);

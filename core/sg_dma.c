@@ -140,6 +140,7 @@ static NDIS_HANDLE make_dma(struct machine *machine, struct dma *dma, struct ada
         .list_size = mapping_list_size(registers),
         .registers = registers,
         .handler = description->ProcessSGListHandler,
+        .complete = description->SharedMemAllocateCompleteHandler,
         .hal = hal,
     };
     adapter->dma = (uint8_t)(index + 1);
@@ -224,7 +225,10 @@ static enum rig_rule check_deregister(struct machine *machine, NDIS_HANDLE handl
         return RULE_SG_31;
     if (has_posts(machine, *dma))
         return RULE_SG_37;
-    return dma_has_requests(machine, *dma, false) ? RULE_SG_35 : RULE_NONE;
+    if (dma_has_requests(machine, *dma, false))
+        return RULE_SG_35;
+    return shared_outstanding(machine, &machine->adapters[(*dma)->adapter]) ? RULE_SG_36
+                                                                            : RULE_NONE;
 }
 
 void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
@@ -237,32 +241,34 @@ void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
         return;
     if (machine->adapters[dma->adapter].state == ADAPTER_SHUTDOWN)
         verifier_report_made(machine, RULE_SG_39, "NdisMDeregisterScatterGatherDma", dma->made);
+    shared_drain(machine, dma->hal);
     dma->hal->DmaOperations->PutDmaAdapter(dma->hal);
     machine->adapters[dma->adapter].dma = 0;
     dma->live = false;
     dma->freed = machine->origin;
 }
 
-void dma_sweep(struct machine *machine, struct adapter *adapter, enum rig_rule list_rule,
-               enum rig_rule dma_rule, const char *call)
+void dma_sweep(struct machine *machine, struct adapter *adapter, struct sweep_rules rules,
+               const char *call)
 {
     struct dma *dma = adapter_dma(machine, adapter);
-    bool lists = false;
+    bool any = false;
 
     for (unsigned i = 0; dma && i < machine->used.sgs; i++) {
         struct sg *sg = &machine->sgs[i];
 
         if (sg->state == SG_FREE || &machine->dmas[sg->dma] != dma)
             continue;
-        verifier_finds(machine, list_rule, call, sg->made);
-        lists = true;
+        verifier_finds(machine, rules.list, call, sg->made);
+        any = true;
         mapping_drop(machine, mapping_of_context(machine, sg));
         sg_forget(machine, sg);
     }
+    any |= shared_sweep(machine, adapter, rules.block, call);
     if (!dma)
         return;
-    if (!lists) /* with lists left it could not be deregistered (SG-35) */
-        verifier_finds(machine, dma_rule, call, dma->made);
+    if (!any) /* with those left it could not be deregistered (SG-35, SG-36) */
+        verifier_finds(machine, rules.dma, call, dma->made);
     mapping_drop_adapter(machine, dma->hal);
     dma->live = false;
     dma->freed = machine->origin;

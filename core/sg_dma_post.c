@@ -74,6 +74,7 @@ bool rig_device_stop(struct machine *machine, NDIS_HANDLE handle)
 
     if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE)
         return false;
+    shared_stop(machine, adapter);
     device_forget_adapter(machine, adapter_index(machine, adapter) + 1);
     return true;
 }

@@ -838,6 +838,19 @@ NDIS_STATUS NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PNET
 void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER_LIST pSGL,
                               PNET_BUFFER NetBuffer);
 
+/* ---- the event log ------------------------------------------------------------------------ */
+
+typedef ULONG NDIS_ERROR_CODE, *PNDIS_ERROR_CODE;
+
+#define NDIS_ERROR_CODE_RESOURCE_CONFLICT ((NDIS_ERROR_CODE)0xC0001388)
+#define NDIS_ERROR_CODE_OUT_OF_RESOURCES ((NDIS_ERROR_CODE)0xC0001389)
+#define NDIS_ERROR_CODE_HARDWARE_FAILURE ((NDIS_ERROR_CODE)0xC000138A)
+#define NDIS_ERROR_CODE_ADAPTER_NOT_FOUND ((NDIS_ERROR_CODE)0xC000138B)
+
+/* NumberOfErrorValues ULONGs follow. */
+VOID NdisWriteErrorLogEntry(NDIS_HANDLE NdisAdapterHandle, NDIS_ERROR_CODE ErrorCode,
+                            ULONG NumberOfErrorValues, ...);
+
 /* ---- shared memory of the miniport ------------------------------------------------------- */
 
 /* NULL in *VirtualAddress is failure. */

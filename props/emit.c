@@ -119,6 +119,8 @@ static const char *callback_context(const struct oracle *o, const struct frame *
     case FRAME_bare:
     case FRAME_control:
         return emit_context(CLASS_list, n, text);
+    case FRAME_completion:
+        return emit_context(CLASS_block, n, text);
     case FRAME_add_device:
     case FRAME_unload:
         return "NULL";
@@ -240,6 +242,7 @@ static const char *const suffixes[FRAME_COUNT] = {
     [FRAME_handler] = "handler",
     [FRAME_bare] = "handler",
     [FRAME_control] = "handler",
+    [FRAME_completion] = "completion",
     [FRAME_add_device] = "add",
     [FRAME_unload] = "unload",
     [FRAME_affinity] = "affinity",
@@ -249,6 +252,8 @@ static const char *noun(enum frame_kind kind)
 {
     if (kind == FRAME_handler || kind == FRAME_bare || kind == FRAME_control)
         return "list";
+    if (kind == FRAME_completion)
+        return "block";
     if (kind == FRAME_add_device || kind == FRAME_pnp)
         return "device";
     if (kind == FRAME_affinity)
@@ -300,6 +305,9 @@ static void object_given(struct emitter *e, const struct oracle *o, const struct
     case FRAME_bare:
     case FRAME_control:
         emit_list(e, o, frame->object);
+        break;
+    case FRAME_completion:
+        emit_completion(e, o, frame->object);
         break;
     case FRAME_add_device:
         emit_line(e, "device%u = object;", frame->object);

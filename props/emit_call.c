@@ -81,6 +81,16 @@ static const char *mdl_start(const struct call *c, char *text)
     return text;
 }
 
+static const char *block_freed(const struct oracle *o, const struct call *c, char *text)
+{
+    char name[EXPRESSION_MAX];
+    const char *block = emit_argument(o, c, 1, name);
+
+    snprintf(text, EXPRESSION_MAX, block_address(c) == c->a[1].value ? "%s" : "(PUCHAR)%s + 1",
+             block);
+    return text;
+}
+
 /* What LETTER stands for in a row's call. */
 static const char *part_of_call(const struct oracle *o, const struct call *c, char letter,
                                 char *text)
@@ -94,6 +104,10 @@ static const char *part_of_call(const struct oracle *o, const struct call *c, ch
         return emit_number(c->offset, text);
     case 'C':
         return emit_context(c->row->makes, c->made, text);
+    case 'B':
+        return block_freed(o, c, text);
+    case 'K':
+        return c->offset ? "TRUE" : "FALSE";
     case 'P':
         return mdl_start(c, text);
     case 'V':

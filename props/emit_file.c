@@ -79,7 +79,7 @@ static const char *const types[CLASS_COUNT] = {
     [CLASS_nb] = "PNET_BUFFER ",     [CLASS_nbl] = "PNET_BUFFER_LIST ",
     [CLASS_mdl] = "PMDL ",           [CLASS_buffer] = "PVOID ",
     [CLASS_hal] = "PDMA_ADAPTER ",   [CLASS_device] = "PDEVICE_OBJECT ",
-    [CLASS_provider] = "PVOID ",
+    [CLASS_provider] = "PVOID ",     [CLASS_block] = "PVOID ",
 };
 
 static void add_contexts(struct sheet *to, const struct oracle *o, const struct sheet *code)

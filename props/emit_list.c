@@ -161,6 +161,9 @@ void emit_remains(struct emitter *e, struct runner *r)
     for (unsigned i = 1; i <= o->made[CLASS_buffer]; i++)
         if (o->buffer[i].life == LIFE_live)
             emit_memory(e, o, i);
+    for (unsigned i = 1; i <= o->made[CLASS_block]; i++)
+        if (o->block[i].life == LIFE_live)
+            emit_line(e, "block_holds(block%u);", i);
 #define COUNT(name) emit_count(&counts, #name, count.name);
     COUNT(drivers)
     COUNT(adapters)
@@ -175,6 +178,9 @@ void emit_remains(struct emitter *e, struct runner *r)
     COUNT(lists_owed)
     COUNT(registers_total)
     COUNT(registers_held)
+    COUNT(common_buffers)
+    COUNT(blocks_live)
+    COUNT(blocks_pending)
 #undef COUNT
     emit_line(e, "remains(&(struct rig_count){%s}, %u);", counts.length ? sheet_text(&counts) : "0",
               o->post_count);

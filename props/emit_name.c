@@ -167,6 +167,8 @@ static const struct spelling {
     {"skip", NULL, {"RIG_SKIP_CURRENT_MDL_OFFSET", "RIG_SKIP_NOTHING", "RIG_SKIP_DATA_OFFSET"}},
     {"length", NULL, {"false", "true"}},
     {"direction", NULL, {"true", "false"}},
+    {"Cached", NULL, {"TRUE", "FALSE"}},
+    {"use", NULL, {"true", "false"}},
     {"status", "NDIS_STATUS_", {NULL}},
     {"state",
      NULL,

@@ -129,8 +129,10 @@ bool before_description(struct emitter *e, struct runner *r, const struct call *
                 1);
     emit_line(e, "    .Flags = %s,", emit_flags(c, c->a[2].n, flags));
     emit_line(e, "    .MaximumPhysicalMapping = %u,", c->length);
-    if (!c->a[4].n)
+    if (c->a[4].n != 1)
         emit_line(e, "    .ProcessSGListHandler = on_list,");
+    if (c->a[4].n != 2)
+        emit_line(e, "    .SharedMemAllocateCompleteHandler = on_completion,");
     emit_line(e, "};");
     emit_line(e, "NDIS_HANDLE handle = UNTOUCHED;");
     emit_gap(e);

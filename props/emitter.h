@@ -95,6 +95,7 @@ void emit_holds(struct emitter *e, const struct oracle *o, const char *here, uns
                 uint32_t offset, uint32_t length);
 void emit_memory(struct emitter *e, const struct oracle *o, unsigned buffer);
 void emit_list(struct emitter *e, const struct oracle *o, unsigned number);
+void emit_completion(struct emitter *e, const struct oracle *o, unsigned number); /* of a block */
 void emit_remains(struct emitter *e, struct runner *r);
 
 #endif

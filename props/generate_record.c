@@ -61,6 +61,10 @@ static uint16_t setting_value(const struct record *record, uint64_t *state)
 
     if (setting == SETTING_fail_list)
         return encoded(random_percent(state, 30));
+    if (setting == SETTING_fail_shared)
+        return encoded(random_percent(state, 30) ? 1 + random_below(state, 3) : 0);
+    if (setting == SETTING_pack_blocks || setting == SETTING_defer_free)
+        return encoded(1);
     if (setting == SETTING_fail_register)
         return encoded(random_percent(state, 30) ? 1 + random_below(state, 3) : 0);
     if (random_percent(state, 15))
@@ -89,6 +93,10 @@ static uint16_t sensible_value(const struct record *record, const struct operand
     case OP_NdisMRegisterScatterGatherDma:
     case OP_IoGetDmaAdapter:
         return encoded(PICK(state, 65536, 65536, 65536, 1500, 4096, 9000, 131072, 0));
+    case OP_NdisMAllocateSharedMemory:
+    case OP_NdisMAllocateSharedMemoryAsyncEx:
+    case OP_AllocateCommonBuffer:
+        return encoded(PICK(state, 1, 64, 100, 256, 896, 2048, 4096, 4097, 6000, 16384));
     case OP_NdisMAllocateNetBufferSGList:
         return value_limit(random_percent(state, 80) ? 0 : -1);
     case OP_NdisAdvanceNetBufferDataStart:

@@ -137,7 +137,7 @@ static void mark_call(struct runner *r, const struct call *c)
     if (!mark)
         return;
     mark->ran = true;
-    mark->idle = is_idle(c);
+    mark->idle = is_idle(c) && !c->remembered;
     mark->starved = c->starved;
     mark->offset = c->offset;
     mark->length = c->length;
@@ -153,6 +153,9 @@ static void check_after(struct runner *r, struct call *c)
     if (o->expected.kind != FRAME_none) {
         bool list = o->expected.kind >= FRAME_handler && o->expected.kind <= FRAME_control;
         enum property property = list ? PROPERTY_HANDLER_INSIDE : PROPERTY_HANDLER_EXPECTED;
+
+        if (o->expected.kind == FRAME_completion)
+            property = PROPERTY_SHM_ONCE;
 
         if (broken(r, property, false))
             failed_text(r, property, frame_names[o->expected.kind],
@@ -187,9 +190,10 @@ static bool same_tallies(const struct tally *one, const struct tally *other)
            a->providers == b->providers && a->devices == b->devices &&
            a->lists_built == b->lists_built && a->lists_freed == b->lists_freed &&
            a->lists_live == b->lists_live && a->lists_waiting == b->lists_waiting &&
-           a->lists_owed == b->lists_owed && a->registers_total == b->registers_total &&
-           a->registers_held == b->registers_held && one->owed == other->owed &&
-           one->posted == other->posted;
+           a->lists_owed == b->lists_owed && a->common_buffers == b->common_buffers &&
+           a->blocks_live == b->blocks_live && a->blocks_pending == b->blocks_pending &&
+           a->registers_total == b->registers_total && a->registers_held == b->registers_held &&
+           one->owed == other->owed && one->posted == other->posted;
 }
 
 static void run_call(struct runner *r, struct call *c, int timing)

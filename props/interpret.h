@@ -83,6 +83,7 @@ NTSTATUS callback(struct runner *r, enum frame_kind kind, enum name_class class,
                   const void *context, void *handle);
 void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST list,
                    const void *context);
+MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE completion_callback;
 void callback_unexpected(struct runner *r, const char *name);
 void report_hook(void *context, const struct rig_report *report);
 /* No report that the oracle waits for is missing. */
@@ -95,6 +96,15 @@ extern const char *const frame_names[FRAME_COUNT];
 void list_name_holds(struct runner *r, const struct call *c);
 /* Where a mapping of the MDL that is argument 1 starts; NULL without one. */
 void *current_va(const struct runner *r, const struct call *c);
+
+/* ---- interpret_hal.c, interpret_block.c ---- */
+
+/* The table to call through: the adapter's own while it lives, else KNOWN. */
+const DMA_OPERATIONS *hal_table(const struct runner *r, const struct call *c,
+                                const DMA_OPERATIONS *known);
+/* A block's address is known: its name holds it, and it is judged. */
+void block_given(struct runner *r, unsigned n, void *va, uint64_t bus);
+void judge_block(struct runner *r, unsigned n); /* what it holds, if it lives */
 
 /* ---- oracle_list.c: lists, payloads, memory ---- */
 

@@ -19,6 +19,7 @@ const char *const frame_names[FRAME_COUNT] = {
     [FRAME_handler] = "MiniportProcessSGList",
     [FRAME_bare] = "NdisProcessSGList",
     [FRAME_control] = "AdapterListControl",
+    [FRAME_completion] = "MiniportSharedMemoryAllocateComplete",
     [FRAME_add_device] = "AddDevice",
     [FRAME_pnp] = "DispatchPnP",
     [FRAME_unload] = "Unload",
@@ -276,6 +277,85 @@ void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST 
     o->value[CLASS_list][n] = list;
     observe(r, MOMENT_entered, 0);
     judge_list(r, &o->request[n], list);
+    play_body(r);
+    if (r->over)
+        return;
+    check_reports(r);
+    observe(r, MOMENT_left, STATUS_SUCCESS);
+    oracle_leave(o, STATUS_SUCCESS);
+}
+
+/* ---- completions of shared memory ---- */
+
+static void completion_unexpected(struct runner *r, unsigned n)
+{
+    const struct oracle *o = &r->oracle;
+    enum property property = PROPERTY_SHM_ONCE;
+
+    if (n && o->adapter[o->block[n].adapter].life != LIFE_live)
+        property = PROPERTY_LIFE_NO_CALLBACK_AFTER;
+    else if (n && o->block[n].pending)
+        property = PROPERTY_HANDLER_INSIDE;
+    if (broken(r, property, false))
+        failed_text(r, property, frame_names[o->expected.kind], frame_names[FRAME_completion]);
+}
+
+/* SHM-31, AMB-24 */
+static bool arguments_right(const struct oracle *o, const struct o_block *b, const void *adapter,
+                            const void *va, const NDIS_PHYSICAL_ADDRESS *address, ULONG length)
+{
+    bool placed = b->life == LIFE_live;
+    const void *context =
+        o->adapter[b->adapter].registration ? context_of(CLASS_adapter, b->adapter) : NULL;
+
+    if (adapter != context || length != b->length || placed != (va != NULL))
+        return false;
+    if (!placed)
+        return o->settings[SETTING_failed_address] ? address && !address->QuadPart : !address;
+    return address != NULL;
+}
+
+static bool completion_may_enter(struct runner *r, unsigned n)
+{
+    const struct frame *frame = &r->oracle.expected;
+
+    if (!r->over)
+        check_reports(r);
+    if (r->over)
+        return false;
+    if (frame->kind != FRAME_completion || frame->object != n) {
+        completion_unexpected(r, n);
+        return false;
+    }
+    r->evaluated[PROPERTY_SHM_ONCE]++;
+    r->evaluated[PROPERTY_LIFE_NO_CALLBACK_AFTER]++;
+    judge_place(r, PROPERTY_HANDLER_INSIDE, PROPERTY_SHM_COMPLETION);
+    return !r->over;
+}
+
+VOID completion_callback(NDIS_HANDLE adapter, PVOID va, PNDIS_PHYSICAL_ADDRESS address,
+                         ULONG length, PVOID context)
+{
+    struct runner *r = runner_playing();
+    struct oracle *o = &r->oracle;
+    unsigned n = context_number(o, CLASS_block, context);
+
+    if (!completion_may_enter(r, n))
+        return;
+    if (broken(r, PROPERTY_SHM_COMPLETION,
+               arguments_right(o, &o->block[n], adapter, va, address, length)))
+        failed_text(r, PROPERTY_SHM_COMPLETION, "adapter, block and length of the request",
+                    "others");
+    if (mark_of(r))
+        mark_of(r)->calls_back = true;
+    digest_add(r, 0x400000u + o->expected.processor);
+    trace_line(r, "%s(block%u%s) on processor %u", frame_names[FRAME_completion], n,
+               va ? "" : ", NULL", o->expected.processor);
+    block_given(r, n, va, va && address ? (uint64_t)address->QuadPart : 0);
+    if (r->over)
+        return;
+    oracle_enter(o);
+    observe(r, MOMENT_entered, 0);
     play_body(r);
     if (r->over)
         return;

@@ -38,9 +38,8 @@ void interpret_IoGetDmaAdapter(struct runner *r, struct call *c)
         failed_number(r, PROPERTY_SG_REGISTERS, "NumberOfMapRegisters", c->value, registers);
 }
 
-/* The table to call through: the adapter's own while it lives, else KNOWN. */
-static const DMA_OPERATIONS *table_of(const struct runner *r, const struct call *c,
-                                      const DMA_OPERATIONS *known)
+const DMA_OPERATIONS *hal_table(const struct runner *r, const struct call *c,
+                                const DMA_OPERATIONS *known)
 {
     unsigned n = named(c, 0, CLASS_hal);
     const DMA_ADAPTER *adapter = c->a[0].value;
@@ -57,7 +56,7 @@ void interpret_PutDmaAdapter(struct runner *r, struct call *c)
 
 void interpret_GetDmaAlignment(struct runner *r, struct call *c)
 {
-    const DMA_OPERATIONS *table = table_of(r, c, r->table);
+    const DMA_OPERATIONS *table = hal_table(r, c, r->table);
 
     if (c->impossible || !table)
         result_void(r, c);
@@ -69,7 +68,7 @@ void interpret_GetDmaAlignment(struct runner *r, struct call *c)
 
 void interpret_GetScatterGatherList(struct runner *r, struct call *c)
 {
-    const DMA_OPERATIONS *table = table_of(r, c, r->table);
+    const DMA_OPERATIONS *table = hal_table(r, c, r->table);
 
     if (c->impossible || !table) {
         result_void(r, c);
@@ -84,7 +83,7 @@ void interpret_GetScatterGatherList(struct runner *r, struct call *c)
 
 void interpret_BuildScatterGatherList(struct runner *r, struct call *c)
 {
-    const DMA_OPERATIONS *table = table_of(r, c, r->table_2);
+    const DMA_OPERATIONS *table = hal_table(r, c, r->table_2);
     unsigned buffer = named(c, 3, CLASS_buffer);
 
     if (c->impossible || !table) {
@@ -101,7 +100,7 @@ void interpret_BuildScatterGatherList(struct runner *r, struct call *c)
 
 void interpret_PutScatterGatherList(struct runner *r, struct call *c)
 {
-    const DMA_OPERATIONS *table = table_of(r, c, r->table);
+    const DMA_OPERATIONS *table = hal_table(r, c, r->table);
 
     if (!c->impossible && table)
         table->PutScatterGatherList(c->a[0].value, c->a[1].value, c->a[2].n == 0);
@@ -112,7 +111,7 @@ void interpret_PutScatterGatherList(struct runner *r, struct call *c)
 
 void interpret_CalculateScatterGatherList(struct runner *r, struct call *c)
 {
-    const DMA_OPERATIONS *table = table_of(r, c, r->table_2);
+    const DMA_OPERATIONS *table = hal_table(r, c, r->table_2);
     ULONG size = 0, registers = 0;
     NTSTATUS status;
 

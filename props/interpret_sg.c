@@ -48,7 +48,8 @@ static void describe(NDIS_SG_DMA_DESCRIPTION *d, const struct call *c)
         d->Header.Size -= 8;
     d->Flags = c->a[2].n;
     d->MaximumPhysicalMapping = c->length;
-    d->ProcessSGListHandler = c->a[4].n ? NULL : on_list;
+    d->ProcessSGListHandler = c->a[4].n == 1 ? NULL : on_list;
+    d->SharedMemAllocateCompleteHandler = c->a[4].n == 2 ? NULL : completion_callback;
 }
 
 void interpret_NdisMRegisterScatterGatherDma(struct runner *r, struct call *c)

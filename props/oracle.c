@@ -73,6 +73,9 @@ static void clear_name(struct oracle *o, enum name_class class, unsigned n)
     case CLASS_provider:
         o->provider[n] = (struct o_provider){0};
         break;
+    case CLASS_block:
+        o->block[n] = (struct o_block){0};
+        break;
     case CLASS_nothing:
     case CLASS_COUNT:
         break;
@@ -185,6 +188,8 @@ void oracle_leave(struct oracle *o, NTSTATUS status)
     o->processor = frame.caller;
     if (frame.kind >= FRAME_add_device)
         leave_netdma(o, &frame, status);
+    else if (frame.kind == FRAME_completion)
+        return;
     else if (!is_list_frame(frame.kind))
         leave_miniport(o, &frame, status);
     else if (o->call && o->call->pump)
@@ -247,16 +252,20 @@ void oracle_step(struct oracle *o, struct call *c)
     unsigned processor = c->a[1].n;
     unsigned number;
 
+    number = owed < o->owed_count ? o->owed[owed] : 0;
     if (owed >= o->owed_count || processor >= o->settings[SETTING_processors] ||
-        o->irql[processor] >= DISPATCH_LEVEL || o->frame_count == RIG_FRAMES) {
+        o->irql[processor] >= (number & OWED_BLOCK ? APC_LEVEL : DISPATCH_LEVEL) ||
+        o->frame_count == RIG_FRAMES) {
         never(c);
         return;
     }
-    number = o->owed[owed];
     o->owed_count--;
     memmove(&o->owed[owed], &o->owed[owed + 1], (o->owed_count - owed) * sizeof o->owed[0]);
-    oracle_expect(o, o->request[number].kind == KIND_nb ? FRAME_handler : FRAME_control, number, 0,
-                  processor, DISPATCH_LEVEL);
+    if (number & OWED_BLOCK)
+        block_complete(o, c, number & ~(unsigned)OWED_BLOCK, processor);
+    else
+        oracle_expect(o, o->request[number].kind == KIND_nb ? FRAME_handler : FRAME_control, number,
+                      0, processor, DISPATCH_LEVEL);
 }
 
 void oracle_KeRaiseIrql(struct oracle *o, struct call *c)

@@ -18,6 +18,11 @@ enum {
     REPORTS_EXPECTED = 80,
     POSTS_MAX = 64,
     REQUESTS_MAX = 64,
+    BLOCKS_MAX = 64,
+    COMMONS_MAX = 64,
+    BLOCK_MAX = 16 * PAGE_SIZE, /* longest block */
+    OWED_BLOCK = 0x8000,
+    STRAY_BYTE = 0xA5, /* written beside a block */
     PATTERN_STRIDE = 1021,
     PATTERN_SIZE = RIG_BUFFER_LIMIT + 64 * PATTERN_STRIDE
 };
@@ -39,12 +44,14 @@ struct call {
     unsigned made;       /* number of the name it defines, 0 none */
     bool impossible;     /* predicted: does not happen */
     bool starved;        /* predicted: a resource is refused, and nothing changes */
+    bool remembered;     /* predicted: it fails, and that changes something after all */
     enum rig_rule rule;  /* predicted: the error that refuses it */
     enum rig_rule warning;
     NTSTATUS status; /* predicted result of what returns one */
     uint64_t value;  /* predicted result of what returns a number */
 
     unsigned request;        /* the request or other object concerned, 0 none */
+    unsigned block;          /* the block concerned, 0 none */
     uint32_t offset, length; /* resolved for the interpreter */
     unsigned serial;         /* device_run, cpu_write: which of the run it is */
     struct pool *pump;       /* requests waiting here may be granted while the call runs */
@@ -90,13 +97,13 @@ struct o_adapter {
     unsigned power_to; /* choice `power` of the request under way */
     unsigned driver, dma; /* dma: its live registration, 0 none */
     unsigned minor, flags, sends, receives;
-    bool registration, general, removed, asleep;
+    bool registration, general, removed, asleep, unlogged;
 };
 
 struct o_dma {
     enum life life;
     unsigned adapter;
-    bool handler;
+    bool handler, completion;
     uint32_t maximum, list_size;
     struct pool pool;
 };
@@ -145,6 +152,26 @@ struct o_provider {
     bool started, was_started;
     unsigned device;
     uint32_t channels;
+};
+
+/* ---- blocks of shared memory, and common buffers of HAL's, named by CLASS_block ---- */
+
+struct o_block {
+    enum life life;
+    bool pending, cached, damaged, posted; /* damaged: a byte beside it was written */
+    unsigned adapter, dma, hal;            /* hal: HAL gave it to the program itself */
+    unsigned buffer;                       /* its common buffer, and where it lies in it */
+    uint32_t offset, length;
+    uint64_t bus;
+    uint8_t *va; /* as observed */
+};
+
+/* A common buffer that HAL gave. */
+struct o_common {
+    bool live, shared, deferred; /* shared: NDIS lays several blocks in it */
+    struct pool *pool;
+    unsigned blocks; /* live ones in it */
+    uint32_t used;
 };
 
 /* ---- requests for lists, named by CLASS_list ---- */
@@ -197,6 +224,7 @@ enum frame_kind {
     FRAME_handler,
     FRAME_bare,
     FRAME_control,
+    FRAME_completion,
     FRAME_add_device,
     FRAME_pnp,
     FRAME_unload,
@@ -238,10 +266,13 @@ struct oracle {
     unsigned page, buffers, mdls, nbs, nbls;
     unsigned drivers, adapters, dmas, hals, devices, providers; /* live ones */
     unsigned active_count, owed_count, post_count;
-    unsigned active[REQUESTS_MAX]; /* waiting and live requests, in order of arrival */
-    unsigned owed[REQUESTS_MAX];   /* in the order they became owed */
+    unsigned active[REQUESTS_MAX];   /* waiting and live requests, in order of arrival */
+    unsigned owed[2 * REQUESTS_MAX]; /* in the order they became owed; OWED_BLOCK: a completion */
     unsigned posts[POSTS_MAX];
     uint32_t built, freed, serial, writes;
+    unsigned blocks, commons;            /* that NDIS and HAL gave in this run */
+    uint32_t common_pages, block_serial; /* taken; device_blocks that wrote */
+    struct o_common common[COMMONS_MAX + 1];
 
     struct o_driver driver[NAMES];
     struct o_adapter adapter[NAMES];
@@ -253,12 +284,15 @@ struct oracle {
     struct o_nbl nbl[NAMES];
     struct o_device device[NAMES];
     struct o_provider provider[NAMES];
+    struct o_block block[NAMES];
     struct request request[NAMES];
 
     uint8_t shadow[RIG_PAGES * PAGE_SIZE]; /* what memory should hold */
-    uint8_t filled[PATTERN_SIZE];          /* what buffers are filled with */
-    uint8_t written[PATTERN_SIZE];         /* what cpu_write writes */
-    uint8_t ramp[RIG_BUFFER_LIMIT + 256];  /* i & 0xFF: what the device writes */
+    uint8_t common_shadow[(COMMONS_MAX + 1) *
+                          BLOCK_MAX];     /* what blocks should hold, by common buffer */
+    uint8_t filled[PATTERN_SIZE];         /* what buffers are filled with */
+    uint8_t written[PATTERN_SIZE];        /* what cpu_write writes */
+    uint8_t ramp[RIG_BUFFER_LIMIT + 256]; /* i & 0xFF: what the device writes */
 };
 
 /* ---- oracle.c ---- */
@@ -423,6 +457,26 @@ uint32_t list_size_of(uint32_t pieces);
 
 /* Resolves choice VA to an OFFSET from MDL's start (0: no MDL); false: not inside it. */
 bool va_inside(const struct oracle *o, struct call *c, unsigned mdl, unsigned va, uint64_t *offset);
+
+/* ---- oracle_hal.c ---- */
+
+struct o_hal *hal_of(struct oracle *o, struct call *c); /* the adapter, or CALL is refused */
+/* Through which table could a call without a live adapter go? */
+bool no_table(const struct oracle *o, struct call *c);
+
+/* ---- oracle_block.c ---- */
+
+/* An owed completion is run on PROCESSOR. */
+void block_complete(struct oracle *o, struct call *c, unsigned number, unsigned processor);
+bool adapter_has_blocks(const struct oracle *o, unsigned adapter);
+bool pool_has_commons(const struct oracle *o, const struct pool *pool);
+void commons_drain(struct oracle *o, const struct pool *pool);
+void blocks_stop(struct oracle *o, unsigned adapter);
+/* What is left of an adapter's; LIVE is the rule for live ones, RULE_NONE: nothing is said. How many. */
+unsigned blocks_sweep(struct oracle *o, unsigned adapter, enum rig_rule live);
+/* The address that a call passes which frees the block that is argument 1. */
+uint8_t *block_address(const struct call *c);
+uint8_t *block_shadow(struct oracle *o, unsigned number); /* what it should hold */
 
 /* ---- oracle_miniport.c, oracle_netdma.c ---- */
 

@@ -30,8 +30,7 @@ void oracle_IoGetDmaAdapter(struct oracle *o, struct call *c)
     o->hals++;
 }
 
-/* The adapter, or CALL is refused. */
-static struct o_hal *hal_of(struct oracle *o, struct call *c)
+struct o_hal *hal_of(struct oracle *o, struct call *c)
 {
     unsigned n = named(c, 0, CLASS_hal);
 
@@ -57,8 +56,7 @@ static bool no_such_operation(const struct oracle *o, struct call *c)
     return missing;
 }
 
-/* Through which table could a call without a live adapter go? */
-static bool no_table(const struct oracle *o, struct call *c)
+bool no_table(const struct oracle *o, struct call *c)
 {
     for (unsigned i = 1; i <= o->made[CLASS_hal]; i++)
         if (o->hal[i].life != LIFE_bad)
@@ -78,6 +76,10 @@ void oracle_PutDmaAdapter(struct oracle *o, struct call *c)
         return;
     if (pool_has_requests(o, &hal->pool)) {
         refuse(c, RULE_HAL_12);
+        return;
+    }
+    if (pool_has_commons(o, &hal->pool)) {
+        refuse(c, RULE_E6_07);
         return;
     }
     hal->life = LIFE_stale;

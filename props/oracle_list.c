@@ -328,6 +328,12 @@ struct rig_count predicted_count(const struct oracle *o)
         count.lists_waiting += q->state == REQUEST_queued;
         count.lists_owed += q->state == REQUEST_owed;
     }
+    for (unsigned i = 1; i <= o->commons; i++)
+        count.common_buffers += o->common[i].live;
+    for (unsigned i = 1; i <= o->made[CLASS_block]; i++) {
+        count.blocks_live += o->block[i].life == LIFE_live && !o->block[i].hal;
+        count.blocks_pending += o->block[i].pending;
+    }
     for (unsigned i = 1; i <= o->made[CLASS_dma]; i++)
         add_pool(&o->dma[i].pool, &count);
     for (unsigned i = 1; i <= o->made[CLASS_hal]; i++)
@@ -365,8 +371,13 @@ static void judge_conservation(struct runner *r)
     judge_count(r, PROPERTY_CONSERVE_LISTS, "requests waiting", expected.lists_waiting,
                 actual.lists_waiting);
     judge_count(r, PROPERTY_CONSERVE_LISTS, "lists owed", expected.lists_owed, actual.lists_owed);
-    judge_count(r, PROPERTY_CONSERVE_LISTS, "callbacks owed", expected.lists_owed,
-                rig_owed(r->machine));
+    judge_count(r, PROPERTY_CONSERVE_LISTS, "callbacks owed",
+                expected.lists_owed + expected.blocks_pending, rig_owed(r->machine));
+    judge_count(r, PROPERTY_SHM_CONSERVE, "common buffers", expected.common_buffers,
+                actual.common_buffers);
+    judge_count(r, PROPERTY_SHM_CONSERVE, "blocks live", expected.blocks_live, actual.blocks_live);
+    judge_count(r, PROPERTY_SHM_CONSERVE, "blocks pending", expected.blocks_pending,
+                actual.blocks_pending);
     judge_count(r, PROPERTY_CONSERVE_LISTS, "transfers posted", r->oracle.post_count,
                 rig_device_posted(r->machine));
     judge_count(r, PROPERTY_CONSERVE_REGISTERS, "registers", expected.registers_total,
@@ -385,5 +396,7 @@ void judge_end(struct runner *r)
     for (unsigned i = 1; i <= o->made[CLASS_buffer]; i++)
         if (o->buffer[i].life == LIFE_live)
             judge_memory(r, i);
+    for (unsigned i = 1; i <= o->made[CLASS_block]; i++)
+        judge_block(r, i);
     judge_conservation(r);
 }

@@ -120,13 +120,15 @@ static void return_sends(struct oracle *o, unsigned adapter)
     }
 }
 
-/* REQUESTS and HANDLE are the rules for what is left; RULE_NONE: nothing is said of it. */
-static void adapter_dies(struct oracle *o, unsigned n, enum rig_rule requests, enum rig_rule handle)
+/* REQUESTS, BLOCKS and HANDLE are the rules for what is left; RULE_NONE: nothing is said of it. */
+static void adapter_dies(struct oracle *o, unsigned n, enum rig_rule requests, enum rig_rule blocks,
+                         enum rig_rule handle)
 {
     struct o_adapter *adapter = &o->adapter[n];
 
     unsigned swept = request_sweep_adapter(o, n, requests);
 
+    swept += blocks_sweep(o, n, blocks);
     if (adapter->dma) {
         if (handle && !swept)
             oracle_report_due(o, handle);
@@ -150,8 +152,10 @@ static void leave_initialize(struct oracle *o, unsigned n, NTSTATUS status)
 
     if (!documented)
         oracle_report_due(o, RULE_LIFE_20);
+    if (adapter->unlogged)
+        oracle_report_due(o, RULE_SDV_06);
     if (status != NDIS_STATUS_SUCCESS) {
-        adapter_dies(o, n, RULE_SGL_27, RULE_SG_32);
+        adapter_dies(o, n, RULE_SGL_27, RULE_SHM_11, RULE_SG_32);
         return;
     }
     if (!adapter->general)
@@ -220,6 +224,7 @@ void oracle_surprise_remove(struct oracle *o, struct call *c)
     }
     adapter->removed = true;
     posts_drop_adapter(o, n);
+    blocks_stop(o, n);
     oracle_expect_here(o, FRAME_pnp_event, n, 0, PASSIVE_LEVEL);
 }
 
@@ -580,12 +585,12 @@ void leave_miniport(struct oracle *o, const struct frame *frame, NTSTATUS status
     case FRAME_halt:
         adapter_dies(o, n,
                      frame->detail == NdisHaltDeviceSurpriseRemoved ? RULE_FSG_15 : RULE_SGL_27,
-                     RULE_SG_38);
+                     RULE_SHM_18, RULE_SG_38);
         break;
     case FRAME_shutdown:
         if (adapter_has_posts(o, n))
             oracle_report_due(o, RULE_LIFE_51);
-        adapter_dies(o, n, RULE_NONE, RULE_NONE);
+        adapter_dies(o, n, RULE_NONE, RULE_NONE, RULE_NONE);
         break;
     default:
         break;

@@ -100,8 +100,11 @@ void oracle_NdisMRegisterScatterGatherDma(struct oracle *o, struct call *c)
     c->status = registration_status(o, c, adapter, maximum);
     if (c->status != NDIS_STATUS_SUCCESS)
         return;
-    *dma = (struct o_dma){
-        .life = LIFE_live, .adapter = adapter, .handler = c->a[4].n == 0, .maximum = maximum};
+    *dma = (struct o_dma){.life = LIFE_live,
+                          .adapter = adapter,
+                          .handler = c->a[4].n != 1,
+                          .completion = c->a[4].n != 2,
+                          .maximum = maximum};
     dma->pool = (struct pool){.live = true,
                               .wide = c->a[2].n & NDIS_SG_DMA_64_BIT_ADDRESS,
                               .registers = registers_for(o, maximum)};
@@ -146,8 +149,11 @@ void oracle_NdisMDeregisterScatterGatherDma(struct oracle *o, struct call *c)
         refuse(c, RULE_SG_37);
     else if (pool_has_requests(o, &dma->pool))
         refuse(c, RULE_SG_35);
+    else if (adapter_has_blocks(o, dma->adapter))
+        refuse(c, RULE_SG_36);
     if (c->rule)
         return;
+    commons_drain(o, &dma->pool);
     if (state == STATE_shutdown)
         warn(c, RULE_SG_39);
     dma->life = LIFE_stale;
@@ -563,10 +569,12 @@ void oracle_device_stop(struct oracle *o, struct call *c)
 {
     unsigned n = live_adapter(o, c, 0);
 
-    if (n)
-        posts_drop_adapter(o, n);
-    else
+    if (!n) {
         never(c);
+        return;
+    }
+    posts_drop_adapter(o, n);
+    blocks_stop(o, n);
 }
 
 void oracle_device_access(struct oracle *o, struct call *c)

@@ -38,6 +38,7 @@ enum name_class {
     CLASS_hal,
     CLASS_device,
     CLASS_provider,
+    CLASS_block,
     CLASS_COUNT
 };
 
@@ -90,6 +91,7 @@ enum op_target {
     TARGET_HAL = 4,
     TARGET_SHM = 8,
     TARGET_CHANNEL = 16,
+    TARGET_BLOCK = TARGET_SHM | TARGET_HAL,
     TARGET_REGISTRATION = TARGET_SG | TARGET_SHM,
     TARGET_LIFE = TARGET_SG | TARGET_SHM | TARGET_CHANNEL,
     TARGET_ALL = TARGET_LIFE | TARGET_NP | TARGET_HAL

@@ -64,6 +64,8 @@ static enum life life_of(const struct oracle *o, enum name_class class, unsigned
         return o->device[n].life;
     case CLASS_provider:
         return o->provider[n].life;
+    case CLASS_block:
+        return o->block[n].pending ? LIFE_live : o->block[n].life;
     case CLASS_list:
         if (is_up(&o->request[n]))
             return LIFE_live;
@@ -102,7 +104,9 @@ static void add_adapter(struct survey *s, unsigned n)
     add_pair(s, a->state << 12 | a->pause << 8 | a->restart << 4 | a->reset, (uint32_t)a->early);
     add_rank(s, CLASS_driver, a->driver);
     add_rank(s, CLASS_dma, a->dma);
-    add_pair(s, a->flags, a->sends << 3 | a->registration << 2 | a->general << 1 | a->removed);
+    add_pair(s, a->flags,
+             a->sends << 4 | a->unlogged << 3 | a->registration << 2 | a->general << 1 |
+                 a->removed);
     add_pair(s, a->receives << 1 | a->asleep, a->power << 4 | (a->power ? a->power_to : 0));
 }
 
@@ -116,7 +120,7 @@ static void add_dma(struct survey *s, unsigned n)
     const struct o_dma *dma = &s->o->dma[n];
 
     add_rank(s, CLASS_adapter, dma->adapter);
-    add_pair(s, dma->maximum, dma->list_size << 1 | dma->handler);
+    add_pair(s, dma->maximum, dma->list_size << 2 | dma->completion << 1 | dma->handler);
     add_pool(s, &dma->pool);
 }
 
@@ -205,6 +209,20 @@ static void add_provider(struct survey *s, unsigned n)
     add_pair(s, p->channels, p->started << 1 | p->was_started);
 }
 
+/* What it holds shows only where it was written to. */
+static void add_block(struct survey *s, unsigned n)
+{
+    const struct o_block *b = &s->o->block[n];
+
+    add_pair(s, b->length,
+             (uint32_t)(b->pending << 3 | b->cached << 2 | b->damaged << 1 | b->posted));
+    add_rank(s, CLASS_adapter, b->adapter);
+    add_rank(s, CLASS_hal, b->hal);
+    for (uint32_t i = 0; b->life == LIFE_live && i < b->length; i++)
+        if (block_shadow(s->o, n)[i])
+            add_pair(s, i, block_shadow(s->o, n)[i]);
+}
+
 static void add_segments(struct survey *s, const struct request *q)
 {
     for (unsigned i = 0; i < q->segment_count; i++) {
@@ -246,7 +264,8 @@ static void add_living(struct survey *s)
                                                            [CLASS_buffer] = add_buffer,
                                                            [CLASS_hal] = add_hal,
                                                            [CLASS_device] = add_device,
-                                                           [CLASS_provider] = add_provider};
+                                                           [CLASS_provider] = add_provider,
+                                                           [CLASS_block] = add_block};
 
     for (unsigned class = 0; class < CLASS_COUNT; class ++)
         for (unsigned n = 1; clauses[class] && n <= s->o->made[class]; n++)
@@ -263,6 +282,8 @@ static enum name_class class_of_frame(enum frame_kind kind)
     case FRAME_bare:
     case FRAME_control:
         return CLASS_list;
+    case FRAME_completion:
+        return CLASS_block;
     case FRAME_add_device:
     case FRAME_pnp:
         return CLASS_device;
@@ -293,7 +314,10 @@ static void add_requests(struct survey *s, const unsigned *numbers, unsigned cou
 {
     add(s, count);
     for (unsigned i = 0; i < count; i++)
-        add_rank(s, CLASS_list, numbers[i]);
+        if (numbers[i] & OWED_BLOCK)
+            add_pair(s, 1, s->rank[CLASS_block][numbers[i] & ~(unsigned)OWED_BLOCK]);
+        else
+            add_rank(s, CLASS_list, numbers[i]);
 }
 
 static void add_under_way(struct survey *s)
@@ -329,6 +353,10 @@ static void add_computer(struct survey *s, const struct machine *machine)
     add_pair(s, count.devices, count.lists_live);
     add_pair(s, count.lists_waiting, count.lists_owed);
     add_pair(s, count.registers_total, count.registers_held);
+    for (unsigned i = 1; i <= o->commons; i++)
+        if (o->common[i].live)
+            add_pair(s, o->common[i].used, o->common[i].blocks << 1 | o->common[i].deferred);
+    add_pair(s, count.common_buffers, count.blocks_live << 8 | count.blocks_pending);
     add(s, rig_device_posted(machine));
 }
 

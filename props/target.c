@@ -4,6 +4,7 @@
 
 const struct target targets[TARGET_COUNT] = {
     {"sgdma", "a miniport's life and its scatter/gather lists", TARGET_SG},
+    {"shared_memory", "a miniport's life and the memory it shares with its device", TARGET_SHM},
     {"netdma_provider", "a NetDMA provider and its device", TARGET_NP},
     {"ndis", "all of NDIS: a miniport's life, lists, shared memory, DMA channels", TARGET_LIFE},
     {"machine", "everything, HAL called directly too", TARGET_MACHINE},

@@ -226,8 +226,6 @@ static void test_empty_slots_are_null(void **state)
         const DMA_OPERATIONS *operations = adapter->DmaOperations;
 
         (void)state;
-        assert_null(operations->AllocateCommonBuffer);
-        assert_null(operations->FreeCommonBuffer);
         assert_null(operations->AllocateAdapterChannel);
         assert_null(operations->FlushAdapterBuffers);
         assert_null(operations->FreeAdapterChannel);

@@ -1,0 +1,32 @@
+/* common_buffer.h: memory that processor and device share, and the red zones around it. */
+#ifndef DMARIG_COMMON_BUFFER_H
+#define DMARIG_COMMON_BUFFER_H
+
+#include "machine.h"
+
+/* Bytes of a red zone at least, on either side of what it guards. */
+enum { RED_ZONE = 64 };
+
+/* The operations of the table; an adapter's are checked by its caller's rules. */
+PVOID common_allocate(PDMA_ADAPTER adapter, ULONG length, PPHYSICAL_ADDRESS address,
+                      BOOLEAN cached);
+VOID common_free(PDMA_ADAPTER adapter, ULONG length, PHYSICAL_ADDRESS address, PVOID va,
+                 BOOLEAN cached);
+
+/* The live common buffer of an adapter that holds VA; NULL: none. */
+struct common *common_of(struct machine *machine, const struct dma_adapter *adapter,
+                         const void *va);
+bool common_outstanding(const struct machine *machine, const struct dma_adapter *adapter);
+/* Where LENGTH bytes lie that the device reaches OFFSET past BUS, in the buffer that holds BUS; NULL: nowhere. */
+uint8_t *common_reach(struct machine *machine, uint64_t bus, uint64_t offset, uint64_t length);
+/* All of an adapter's die without a word. */
+void common_drop(struct machine *machine, const struct dma_adapter *adapter);
+
+/* Fill the zones around LENGTH bytes at VA, the one behind them BEHIND bytes long; are they as they were filled? */
+void red_zone_fill(uint8_t *va, uint32_t length, uint32_t behind);
+bool red_zone_intact(const uint8_t *va, uint32_t length, uint32_t behind);
+/* E6-0F: report a zone that was written to, in CALL, and put it right. */
+void common_inspect(struct machine *machine, const struct common *common, const char *call,
+                    uint32_t made);
+
+#endif
