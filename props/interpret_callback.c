@@ -348,7 +348,7 @@ VOID completion_callback(NDIS_HANDLE adapter, PVOID va, PNDIS_PHYSICAL_ADDRESS a
                     "others");
     if (mark_of(r))
         mark_of(r)->calls_back = true;
-    digest_add(r, 0x400000u + o->expected.processor);
+    digest_add(r, 0x400000u + o->expected.processor * 2u + (address != NULL));
     trace_line(r, "%s(block%u%s) on processor %u", frame_names[FRAME_completion], n,
                va ? "" : ", NULL", o->expected.processor);
     block_given(r, n, va, va && address ? (uint64_t)address->QuadPart : 0);
