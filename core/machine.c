@@ -162,7 +162,8 @@ int row_at(const void *pointer, struct table table)
 {
     uintptr_t at = (uintptr_t)pointer - (uintptr_t)table.rows;
 
-    return at % table.size == 0 && at / table.size < *table.used ? (int)(at / table.size) : -1;
+    /* A foreign pointer fails at the first condition, wherever the machine lies. */
+    return at / table.size < *table.used && at % table.size == 0 ? (int)(at / table.size) : -1;
 }
 
 /* ---- handles ---- */
