@@ -118,6 +118,11 @@ bool rig_bus_read(struct machine *machine, uint64_t bus, void *bytes, uint32_t l
     return common || move(machine, bus, bytes, length, true);
 }
 
+bool rig_bus_write(struct machine *machine, uint64_t bus, const void *bytes, uint32_t length)
+{
+    return move(machine, bus, (uint8_t *)(uintptr_t)bytes, length, false);
+}
+
 /* ---- transfers ---- */
 
 static uint8_t *fill_frame(struct machine *machine, uint32_t length)

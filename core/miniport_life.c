@@ -422,3 +422,16 @@ bool rig_time_passes(struct machine *machine, NDIS_HANDLE handle)
     rule = overdue(adapter);
     return rule == RULE_NONE || verifier_refuse(machine, rule, "time_passes");
 }
+
+/* ---- the device ---- */
+
+bool rig_device_stop(struct machine *machine, NDIS_HANDLE handle)
+{
+    struct adapter *adapter;
+
+    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE)
+        return false;
+    shared_stop(machine, adapter);
+    device_forget_adapter(machine, adapter_index(machine, adapter) + 1);
+    return true;
+}

@@ -35,6 +35,9 @@ struct net_buffer *net_buffer_of(struct machine *machine, const NET_BUFFER *nb);
 struct net_buffer_list *net_buffer_list_of(struct machine *machine, const NET_BUFFER_LIST *list);
 /* The list a NET_BUFFER is in; NULL: none. */
 struct net_buffer_list *net_buffer_owner(struct machine *machine, const struct net_buffer *nb);
+/* Why the driver may not touch a NET_BUFFER now, or, OWNED, one of the system's: SDV-17, LIFE-75 or
+ * RULE_NONE. */
+enum rig_rule net_buffer_obstacle(struct machine *machine, PNET_BUFFER nb, bool owned);
 /* Bytes from the start of CurrentMdl to the end of the data (SGL-20, SGL-23). */
 uint64_t net_buffer_mapped(const NET_BUFFER *nb);
 /* How many page pieces these bytes have. */

@@ -108,8 +108,7 @@ PNET_BUFFER_LIST rig_net_buffer_list(struct machine *machine, PNET_BUFFER const 
 
 /* ---- what Windows calls them ---- */
 
-/* SDV-17, then LIFE-75: a NET_BUFFER the driver may touch. */
-static enum rig_rule check_net_buffer(struct machine *machine, PNET_BUFFER nb, bool owned)
+enum rig_rule net_buffer_obstacle(struct machine *machine, PNET_BUFFER nb, bool owned)
 {
     const struct net_buffer *found = net_buffer_of(machine, nb);
     const struct net_buffer_list *list = found ? net_buffer_owner(machine, found) : NULL;
@@ -121,21 +120,11 @@ static enum rig_rule check_net_buffer(struct machine *machine, PNET_BUFFER nb, b
     return owned && list && !list->adapter ? RULE_LIFE_75 : RULE_NONE;
 }
 
-ULONG NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer)
-{
-    struct machine *machine = machine_bound();
-    enum rig_rule rule = check_net_buffer(machine, NetBuffer, true);
-
-    if (verifier_finds(machine, rule, "NdisQueryNetBufferPhysicalCount", 0))
-        return 0;
-    return net_buffer_pieces(NetBuffer);
-}
-
 void NdisAdvanceNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta, BOOLEAN FreeMdl,
                                    NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = check_net_buffer(machine, NetBuffer, true);
+    enum rig_rule rule = net_buffer_obstacle(machine, NetBuffer, true);
 
     (void)FreeMdl;
     (void)FreeMdlHandler;
@@ -154,7 +143,7 @@ NDIS_STATUS NdisRetreatNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffse
                                           NET_BUFFER_ALLOCATE_MDL_HANDLER AllocateMdlHandler)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = check_net_buffer(machine, NetBuffer, true);
+    enum rig_rule rule = net_buffer_obstacle(machine, NetBuffer, true);
 
     (void)DataBackFill;
     (void)AllocateMdlHandler;
@@ -173,7 +162,7 @@ void NdisFreeNetBuffer(PNET_BUFFER NetBuffer)
 {
     struct machine *machine = machine_bound();
     struct net_buffer *nb = net_buffer_of(machine, NetBuffer);
-    enum rig_rule rule = check_net_buffer(machine, NetBuffer, false);
+    enum rig_rule rule = net_buffer_obstacle(machine, NetBuffer, false);
     const struct sg *sg = nb ? sg_of_net_buffer(machine, NetBuffer) : NULL;
 
     if (!rule && nb->list)

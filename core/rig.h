@@ -102,6 +102,12 @@ struct machine *rig_bound(void);
 void rig_set_hooks(struct machine *machine,
                    const struct rig_hooks *hooks); /* copied; reset clears */
 
+/* Somebody else's NDIS layer, linked in place of ours (foreign/ndis_door.h). */
+struct rig_layer {
+    void (*start)(void); /* call it before each run: nothing is registered */
+};
+const struct rig_layer *rig_layer(void); /* NULL: our own */
+
 /* ---- settings ---- */
 
 enum rig_setting {
@@ -232,6 +238,8 @@ bool rig_device_common(struct machine *machine, uint64_t bus, uint64_t offset, u
 /* Read LENGTH bytes at BUS through live mappings, or in a common buffer; false if any of them is not mapped. For judges.
  */
 bool rig_bus_read(struct machine *machine, uint64_t bus, void *bytes, uint32_t length);
+/* The same for writing, as a device does. */
+bool rig_bus_write(struct machine *machine, uint64_t bus, const void *bytes, uint32_t length);
 
 /* ---- NetDMA devices ---- */
 

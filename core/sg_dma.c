@@ -21,6 +21,11 @@ struct dma *adapter_dma(struct machine *machine, const struct adapter *adapter)
     return adapter->dma ? &machine->dmas[adapter->dma - 1] : NULL;
 }
 
+const struct rig_layer *rig_layer(void)
+{
+    return NULL;
+}
+
 bool rig_map_registers(const struct machine *machine, NDIS_HANDLE handle, uint32_t *total,
                        uint32_t *held)
 {

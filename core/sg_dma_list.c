@@ -343,3 +343,15 @@ void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER
         verifier_report_made(machine, RULE_LIFE_53, "NdisMFreeNetBufferSGList", sg->made);
     sg_put(machine, sg, sg->write_to_device);
 }
+
+/* ---- counting ---- */
+
+ULONG NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer)
+{
+    struct machine *machine = machine_bound();
+    enum rig_rule rule = net_buffer_obstacle(machine, NetBuffer, true);
+
+    if (verifier_finds(machine, rule, "NdisQueryNetBufferPhysicalCount", 0))
+        return 0;
+    return net_buffer_pieces(NetBuffer);
+}

@@ -67,14 +67,3 @@ bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum ri
                        data_only ? sg->data_length : request->length,
                        adapter ? adapter_index(machine, adapter) + 1 : 0);
 }
-
-bool rig_device_stop(struct machine *machine, NDIS_HANDLE handle)
-{
-    struct adapter *adapter;
-
-    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE)
-        return false;
-    shared_stop(machine, adapter);
-    device_forget_adapter(machine, adapter_index(machine, adapter) + 1);
-    return true;
-}

@@ -9,7 +9,8 @@ enum {
     RUNS_FOR_RATES = 10000,
     RUNS_FOR_PROPERTIES = 100000,
     LEAST_ACCEPTED = 30, /* percent */
-    MOST_EMPTY = 10      /* percent */
+    MOST_EMPTY = 10,     /* percent */
+    MOST_LACKING = 10    /* percent */
 };
 
 unsigned check_evaluated(const struct statistics *statistics)
@@ -91,6 +92,20 @@ static unsigned check_sites(const struct check_result *result, FILE *out)
     return wrong;
 }
 
+/* RESOURCES is an answer that the contract always allows; a layer that gives no other is not judged. */
+static unsigned check_layer(const struct check_result *result, FILE *out)
+{
+    const struct statistics *s = &result->statistics;
+
+    if (s->unforced == 0 || percent(s->lacking, s->unforced) <= MOST_LACKING)
+        return 0;
+    fprintf(out,
+            "health: the NDIS layer found no resources in %" PRIu64 " of %" PRIu64
+            " requests that nothing was short for\n",
+            s->lacking, s->unforced);
+    return 1;
+}
+
 unsigned check_health(const struct check_options *options, const struct check_result *result,
                       FILE *out)
 {
@@ -101,6 +116,8 @@ unsigned check_health(const struct check_options *options, const struct check_re
         fprintf(out,
                 "health: %" PRIu64 " programs ran differently a second time (seed %" PRIu64 ")\n",
                 result->unsteady, result->unsteady_seed);
+    if (rig_layer())
+        wrong += check_layer(result, out);
     if (whole && result->runs >= RUNS_FOR_RATES)
         wrong += check_rates(options, result, out);
     if (whole && result->runs >= RUNS_FOR_PROPERTIES && options->target->mask == TARGET_MACHINE)

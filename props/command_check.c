@@ -90,6 +90,16 @@ static void show_verbose(const struct statistics *statistics)
     printf("%-40s %" PRIu64 "\n", "programs without a list", statistics->list_median[0]);
 }
 
+/* What a foreign NDIS layer was judged by, and the end of the closing line. */
+static void print_layer(const struct statistics *s)
+{
+    if (rig_layer())
+        printf(" lists=%" PRIu64 " whole=%" PRIu64 " cut=%" PRIu64 " left_out=%" PRIu64
+               " set_aside=%" PRIu64 " resources=%" PRIu64 "/%" PRIu64,
+               s->lists, s->whole, s->cut, s->left_out, s->set_aside, s->lacking, s->unforced);
+    putchar('\n');
+}
+
 static int summary(const struct check_options *options, const struct check_words *words,
                    const struct check_result *result)
 {
@@ -105,9 +115,10 @@ static int summary(const struct check_options *options, const struct check_words
                result->failing, result->runs, result->crashes, result->hangs);
     unhealthy = check_health(options, result, stdout);
     printf("check: target=%s runs=%" PRIu64 " calls=%" PRIu64
-           " accepted=%.1f%% properties=%u/%u findings=%u digest=%016" PRIx64 "\n",
+           " accepted=%.1f%% properties=%u/%u findings=%u digest=%016" PRIx64,
            options->target->name, result->runs, statistics->calls, check_accepted(statistics),
            check_evaluated(statistics), PROPERTY_COUNT - 1, result->findings, result->digest);
+    print_layer(statistics);
     return result->findings || unhealthy ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
@@ -132,7 +143,7 @@ int command_check(int argc, char **argv, const volatile sig_atomic_t *stop)
 {
     struct check_options options = {
         .runs = UINT64_MAX, .seed = 1, .findings = "findings", .stop = stop};
-    struct check_words words = {.target = "machine"};
+    struct check_words words = {.target = rig_layer() ? "sgdma" : "machine"};
     const struct option_row rows[] = {
         {"--target", OPTION_TEXT, &words.target},
         {"--runs", OPTION_NUMBER, &options.runs},
@@ -151,6 +162,7 @@ int command_check(int argc, char **argv, const volatile sig_atomic_t *stop)
         return EXIT_USAGE;
     if (operands > 0)
         return usage_error("check", "takes no operand, found %s", argv[1]);
+    options.legal_only |= rig_layer() != NULL;
     if (!resolve(&words, &options))
         return EXIT_USAGE;
     if (options.runs == 0)

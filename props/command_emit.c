@@ -54,6 +54,8 @@ int command_emit(int argc, char **argv, const volatile sig_atomic_t *stop)
         return EXIT_USAGE;
     if (operands != 1)
         return usage_error("emit-c", "which program? (dmarig emit-c FILE [-o OUT])");
+    if (rig_layer())
+        return usage_error("emit-c", "the C is for our own NDIS layer, and this is another");
     if (!file_program(argv[1], &program, &head, error))
         return usage_error("emit-c", "%s", error);
     runner = runner_make();

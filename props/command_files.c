@@ -51,6 +51,7 @@ static bool trips_as_said(const struct one_run *run)
 
 static void show_failure(struct runner *runner, struct one_run *run)
 {
+    enum property property = run->outcome.verdict.property;
     char replay[4096];
 
     if (run->quiet) {
@@ -60,24 +61,36 @@ static void show_failure(struct runner *runner, struct one_run *run)
     }
     snprintf(replay, sizeof replay, "dmarig run %s", run->path);
     report_finding(stdout, &run->program, &run->outcome.verdict, replay);
-    printf("FAIL %s %s\n", property_row(run->outcome.verdict.property)->name, run->path);
+    printf("FAIL %s %s\n", property_row(property)->name, run->path);
 }
 
-static bool run_one(struct runner *runner, struct one_run *run)
+/* What of the program a foreign NDIS layer was judged by. */
+static const char *extent(const struct outcome *outcome)
+{
+    if (outcome->cut)
+        return "cut";
+    return outcome->left_out || outcome->set_aside ? "part" : "whole";
+}
+
+/* TOLD: the properties of which no failing program need be shown. */
+static bool run_one(struct runner *runner, struct one_run *run, const bool told[PROPERTY_COUNT])
 {
     struct run_options options = {.transforms = TRANSFORMS_ALL,
                                   .trace = run->quiet ? NULL : stdout};
 
     runner_run(runner, &run->program, &options, &run->outcome);
     if (run->outcome.verdict.property != PROPERTY_NONE) {
-        show_failure(runner, run);
+        if (told[run->outcome.verdict.property])
+            printf("FAIL %s %s\n", property_row(run->outcome.verdict.property)->name, run->path);
+        else
+            show_failure(runner, run);
         return false;
     }
     if (!run->quiet)
         show_firings(&run->outcome);
-    if (run->head.rule)
+    if (run->head.rule && !rig_layer())
         return trips_as_said(run);
-    printf("ok - %s\n", run->path);
+    printf("ok %s %s\n", rig_layer() ? extent(&run->outcome) : "-", run->path);
     return true;
 }
 
@@ -88,6 +101,11 @@ enum { PATIENCE = 20000 };
 /* In memory that the process which runs programs shares with the one that waits for it. */
 struct tally {
     int done, failed; /* files */
+    /* of a foreign NDIS layer: how far programs were judged, calls that were left out, and the
+     * properties of which one failing program was shown */
+    int whole, part, cut;
+    unsigned left_out, set_aside;
+    bool told[PROPERTY_COUNT];
     char trouble[FILE_ERROR_MAX];
 };
 struct running {
@@ -97,6 +115,17 @@ struct running {
     int count;
     bool quiet;
 };
+
+static void add_run(struct tally *tally, const struct outcome *outcome, bool good)
+{
+    tally->failed += !good;
+    tally->whole += good && *extent(outcome) == 'w';
+    tally->part += good && *extent(outcome) == 'p';
+    tally->cut += good && *extent(outcome) == 'c';
+    tally->left_out += outcome->left_out;
+    tally->set_aside += outcome->set_aside;
+    tally->told[outcome->verdict.property] |= rig_layer() != NULL;
+}
 
 static void run_job(void *context)
 {
@@ -109,7 +138,8 @@ static void run_job(void *context)
         isolate_alive(PATIENCE);
         if (!file_program(run.path, &run.program, &run.head, tally->trouble))
             return;
-        tally->failed += !run_one(running->runner, &run);
+        add_run(tally, &run.outcome, run_one(running->runner, &run, tally->told));
+        fflush(stdout);
     }
 }
 
@@ -140,6 +170,15 @@ static void tell_crash(struct running *running, const struct job_result *end)
     printf("FAIL %s %s\n", crash_name(end), path);
 }
 
+static void print_extent(const struct running *running)
+{
+    const struct tally *tally = running->tally;
+
+    printf("run: files=%d ok=%d failed=%d whole=%d part=%d cut=%d left_out=%u set_aside=%u\n",
+           running->count, running->count - tally->failed, tally->failed, tally->whole, tally->part,
+           tally->cut, tally->left_out, tally->set_aside);
+}
+
 static int run_files(struct running *running)
 {
     struct tally *tally = running->tally;
@@ -157,7 +196,9 @@ static int run_files(struct running *running)
         tally->done++;
         tally->failed++;
     }
-    if (!running->quiet)
+    if (rig_layer())
+        print_extent(running);
+    else if (!running->quiet)
         printf("run: files=%d ok=%d failed=%d\n", running->count, running->count - tally->failed,
                tally->failed);
     return tally->failed ? EXIT_FINDINGS : EXIT_CLEAN;

@@ -217,6 +217,29 @@ static void run_call(struct runner *r, struct call *c, int timing)
     rig_origin(r->machine, origin);
 }
 
+/* Asks the oracle, and whether the call is made at all. */
+static bool is_left_out(struct runner *r, struct call *c)
+{
+    struct oracle *o = &r->oracle;
+
+    if (r->layer)
+        layer_asked(r, false);
+    if (r->layer && layer_sets_aside(c)) {
+        r->outcome->set_aside++;
+        trace_end(r, "left out: nothing that the NDIS layer is asked");
+        return true;
+    }
+    oracle_ask(o, c);
+    if (r->layer && layer_is_asked(c))
+        o->report_count = o->report_next = 0; /* it warns of nothing */
+    if (!r->options.legal_only || !c->rule)
+        return false;
+    o->report_count = o->report_next = 0;
+    r->outcome->left_out++;
+    trace_end(r, "left out: %s", rig_rule_row(c->rule)->name);
+    return true;
+}
+
 static void execute(struct runner *r, const struct record *record)
 {
     struct oracle *o = &r->oracle;
@@ -237,14 +260,12 @@ static void execute(struct runner *r, const struct record *record)
     digest_add(r, c.op);
     if (mark_of(r))
         mark_of(r)->armed = o->refusal_armed;
-    oracle_ask(o, &c);
-    if (r->options.legal_only && c.rule) {
-        o->report_count = o->report_next = 0;
-        trace_end(r, "left out: %s", rig_rule_row(c.rule)->name);
-    } else {
+    if (!is_left_out(r, &c)) {
         observe(r, MOMENT_asked, 0);
         if (!r->over)
             run_call(r, &c, timing);
+        if (r->layer)
+            layer_asked(r, layer_is_asked(&c) || c.op == OP_step);
         if (!r->over)
             check_after(r, &c);
         if (!r->over)

@@ -26,6 +26,8 @@ struct runner {
     bool line_open;          /* of the trace */
     struct call *call;       /* innermost */
 
+    struct layer *layer; /* what a foreign NDIS layer's judge keeps; NULL: the layer is our own */
+
     DMA_OPERATIONS *table, *table_2; /* operations of some adapter; with version 2's */
     DEVICE_OBJECT object;            /* a PDO for HAL */
     DRIVER_OBJECT driver;
@@ -117,9 +119,35 @@ void judge_received(struct runner *r, struct request *q);
  * not judged. */
 bool same_bytes(struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length,
                 const uint8_t *here);
+void judge_count(struct runner *r, enum property property, const char *what, uint32_t expected,
+                 uint32_t actual);
 void judge_memory(struct runner *r, unsigned buffer);     /* if it was ever mapped */
 struct rig_count predicted_count(const struct oracle *o); /* but the reports */
 void judge_end(struct runner *r); /* memory and conservation, when the program has ended */
+
+/* ---- layer.c: somebody else's NDIS layer ---- */
+
+bool layer_make(struct runner *r); /* false: no memory */
+void layer_start(struct runner *r);
+/* A call of such a layer's functions. */
+bool layer_is_asked(const struct call *c);
+/* What the layer is not asked: HAL's own calls, and what needs registrations that it keeps. */
+bool layer_sets_aside(const struct call *c);
+/* STATUS is among the answers that are left to the layer; then it is the one from here on. */
+bool layer_answers(struct runner *r, struct call *c, NTSTATUS status);
+/* A request was answered: its handler has come, or not, as it must. */
+void layer_answered(struct runner *r, const struct call *c);
+/* The handler of request N has come: it is expected, if it may come now. */
+void layer_calls(struct runner *r, enum frame_kind kind, unsigned n);
+/* A list handler or another callback returns; true: the program ends here, cut short. */
+void layer_handler_returns(struct runner *r);
+bool layer_cuts(struct runner *r, bool before);
+/* What the layer asked HAL for counts for the refusal that is due; COUNT: false: it is known. */
+void layer_asked(struct runner *r, bool count);
+void layer_posts(struct runner *r, struct call *c);
+void layer_device_runs(struct runner *r, struct call *c);
+void layer_device_reaches(struct runner *r, struct call *c);
+void layer_judge_end(struct runner *r);
 
 /* ---- run.c: verdicts, digest, trace ---- */
 

@@ -103,7 +103,9 @@ void report_hook(void *context, const struct rig_report *report)
         r->evaluated[PROPERTY_PROVIDER_AFTER_DEREGISTER]++;
     if (due)
         o->report_next++;
-    if (broken(r, PROPERTY_RULE_INVENTED, report->rule == due))
+    if (broken(r, PROPERTY_LAYER_HAL, !r->layer || due || !o->call || !layer_is_asked(o->call)))
+        failed_text(r, PROPERTY_LAYER_HAL, "no report of HAL's", rig_rule_row(report->rule)->name);
+    else if (broken(r, PROPERTY_RULE_INVENTED, report->rule == due))
         failed_text(r, PROPERTY_RULE_INVENTED, due ? rig_rule_row(due)->name : "no report",
                     rig_rule_row(report->rule)->name);
     else if (broken(r, PROPERTY_REPORT_ORIGIN, origins_right(r, report)))
@@ -213,7 +215,10 @@ NTSTATUS callback(struct runner *r, enum frame_kind kind, enum name_class class,
     if (!r->over) {
         check_reports(r);
         observe(r, MOMENT_left, (int)status);
-        oracle_leave(o, status);
+        if (!r->layer || !layer_cuts(r, true))
+            oracle_leave(o, status);
+        if (r->layer)
+            layer_cuts(r, false);
     }
     return status;
 }
@@ -248,6 +253,8 @@ static bool list_may_enter(struct runner *r, enum frame_kind kind, const void *c
         failed_text(r, PROPERTY_HANDLER_CONTEXT, "the request's context", "another");
     if (!n)
         return false;
+    if (r->layer)
+        layer_calls(r, kind, n);
     if (o->expected.kind != kind || o->expected.object != n) {
         list_unexpected(r, kind, &o->request[n]);
         return false;
@@ -280,6 +287,8 @@ void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST 
     play_body(r);
     if (r->over)
         return;
+    if (r->layer)
+        layer_handler_returns(r);
     check_reports(r);
     observe(r, MOMENT_left, STATUS_SUCCESS);
     oracle_leave(o, STATUS_SUCCESS);

@@ -28,10 +28,12 @@ void result_happened(struct runner *r, struct call *c, bool happened)
         return;
     c->taken = happened;
     digest_add(r, happened);
-    if (broken(r, PROPERTY_CALL_HAPPENS, happened == predicted))
+    if (c->answers)
+        c->impossible = !happened;
+    else if (broken(r, PROPERTY_CALL_HAPPENS, happened == predicted))
         failed_text(r, PROPERTY_CALL_HAPPENS, predicted ? "it happens" : "it does not happen",
                     happened ? "it happened" : "it did not");
-    else if (!told_otherwise(r, c))
+    if (!r->over && !told_otherwise(r, c))
         trace_end(r, "-> done");
 }
 
@@ -48,7 +50,8 @@ void result_status(struct runner *r, struct call *c, NTSTATUS status)
         return;
     c->taken = NT_SUCCESS(status);
     digest_add(r, (uint32_t)status);
-    if (broken(r, PROPERTY_CALL_STATUS, status == c->status))
+    if (broken(r, PROPERTY_CALL_STATUS,
+               c->answers ? layer_answers(r, c, status) : status == c->status))
         failed_status(r, PROPERTY_CALL_STATUS, c->status, status);
     else if (r->options.trace && !told_otherwise(r, c))
         trace_status(r, status);
@@ -69,7 +72,7 @@ void result_number(struct runner *r, struct call *c, enum property property, uin
         return;
     c->taken = !c->rule;
     digest_add(r, number);
-    if (broken(r, property, number == c->value))
+    if (broken(r, property, number >= c->value && number <= (c->most ? c->most : c->value)))
         failed_number(r, property, "value", c->value, number);
     else if (!told_otherwise(r, c))
         trace_end(r, "-> %llu", (unsigned long long)number);
@@ -91,6 +94,12 @@ void result_object(struct runner *r, struct call *c, void *object)
         trace_end(r, "-> %s", object ? "done" : "NULL");
 }
 
+/* Somebody else's layer may give a DMA handle out again. */
+static bool is_free_again(const struct oracle *o, enum name_class class, unsigned n)
+{
+    return o->foreign && class == CLASS_dma && o->dma[n].life != LIFE_live;
+}
+
 static bool is_live_handle(const struct oracle *o, const void *handle)
 {
     static const enum name_class classes[] = {CLASS_driver, CLASS_adapter, CLASS_dma,
@@ -98,7 +107,7 @@ static bool is_live_handle(const struct oracle *o, const void *handle)
 
     for (unsigned k = 0; k < 4; k++)
         for (unsigned i = 1; i <= o->made[classes[k]]; i++)
-            if (o->value[classes[k]][i] == handle)
+            if (o->value[classes[k]][i] == handle && !is_free_again(o, classes[k], i))
                 return true;
     return false;
 }

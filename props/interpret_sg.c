@@ -69,7 +69,11 @@ void interpret_NdisMRegisterScatterGatherDma(struct runner *r, struct call *c)
     if (r->over || !c->taken)
         return;
     digest_add(r, size);
-    if (broken(r, PROPERTY_SG_SIZE, size == c->value))
+    if (r->layer) {
+        c->value = list_size_of(1); /* room for an element at the least (SG-15) */
+        r->oracle.dma[c->made].list_size = size;
+    }
+    if (broken(r, PROPERTY_SG_SIZE, r->layer ? size >= c->value : size == c->value))
         failed_number(r, PROPERTY_SG_SIZE, "ScatterGatherListSize", c->value, size);
     judge_registers(r, &(struct request){.dma = c->made, .pool = &r->oracle.dma[c->made].pool});
 }
@@ -99,6 +103,8 @@ void interpret_NdisMAllocateNetBufferSGList(struct runner *r, struct call *c)
                   NdisMAllocateNetBufferSGList(c->a[0].value, c->a[1].value,
                                                context_of(CLASS_list, c->made), c->a[2].n, buffer,
                                                c->length));
+    if (r->layer)
+        layer_answered(r, c);
 }
 
 void interpret_NdisMFreeNetBufferSGList(struct runner *r, struct call *c)
@@ -146,6 +152,7 @@ void interpret_NdisBuildScatterGatherList(struct runner *r, struct call *c)
 {
     unsigned buffer = named(c, 3, CLASS_buffer);
     NDIS_SCATTER_GATHER_LIST_PARAMETERS p;
+    enum rig_timing timing;
 
     fill_parameters(&p, c);
     p.Mdl = c->a[1].value;
@@ -153,7 +160,15 @@ void interpret_NdisBuildScatterGatherList(struct runner *r, struct call *c)
     p.ScatterGatherListBuffer = buffer ? c->a[3].value : NULL;
     p.ScatterGatherListBufferSize = buffer ? r->oracle.buffer[buffer].length : 0;
     list_name_holds(r, c);
+    timing = rig_timing(r->machine, RIG_INSIDE); /* BSG-09: HAL does not put it off */
     result_status(r, c, NdisBuildScatterGatherList(c->a[0].value, &p));
+    rig_timing(r->machine, timing);
+    if (r->layer) {
+        layer_answered(r, c);
+        c->value = p.ScatterGatherListBufferSizeNeeded > p.ScatterGatherListBufferSize
+                       ? p.ScatterGatherListBufferSizeNeeded
+                       : p.ScatterGatherListBufferSize + 1;
+    }
     if (r->over || c->status != NDIS_STATUS_BUFFER_TOO_SHORT)
         return;
     if (broken(r, PROPERTY_SG_SIZE, p.ScatterGatherListBufferSizeNeeded == c->value))
@@ -190,6 +205,10 @@ void interpret_scribble(struct runner *r, struct call *c)
 
 void interpret_device_post(struct runner *r, struct call *c)
 {
+    if (r->layer) {
+        layer_posts(r, c);
+        return;
+    }
     result_happened(
         r, c, rig_device_post(r->machine, c->a[0].value, (enum rig_skip)c->a[1].n, c->a[2].n == 1));
 }
@@ -197,8 +216,13 @@ void interpret_device_post(struct runner *r, struct call *c)
 void interpret_device_run(struct runner *r, struct call *c)
 {
     struct rig_transfer transfer;
-    bool happened = rig_device_run(r->machine, c->a[0].n, &transfer);
+    bool happened;
 
+    if (r->layer) {
+        layer_device_runs(r, c);
+        return;
+    }
+    happened = rig_device_run(r->machine, c->a[0].n, &transfer);
     result_happened(r, c, happened);
     if (happened && !c->impossible)
         judge_transfer(r, c, &transfer);
@@ -211,6 +235,10 @@ void interpret_device_stop(struct runner *r, struct call *c)
 
 void interpret_device_access(struct runner *r, struct call *c)
 {
+    if (r->layer) {
+        layer_device_reaches(r, c);
+        return;
+    }
     result_happened(r, c,
                     rig_device_access(r->machine, c->a[0].value, c->a[1].number, c->a[2].number,
                                       c->a[3].n == 0));

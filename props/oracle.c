@@ -35,6 +35,7 @@ void oracle_start(struct oracle *o)
     memset(&o->page, 0, offsetof(struct oracle, driver) - offsetof(struct oracle, page));
     for (unsigned i = 0; i < SETTING_COUNT; i++)
         o->settings[i] = rig_setting_row((enum rig_setting)i)->value;
+    o->foreign = rig_layer() != NULL;
 }
 
 static void clear_name(struct oracle *o, enum name_class class, unsigned n)
@@ -252,6 +253,10 @@ void oracle_step(struct oracle *o, struct call *c)
     unsigned processor = c->a[1].n;
     unsigned number;
 
+    if (o->foreign) {
+        c->answers = MAY_HAPPEN;
+        return;
+    }
     number = owed < o->owed_count ? o->owed[owed] : 0;
     if (owed >= o->owed_count || processor >= o->settings[SETTING_processors] ||
         o->irql[processor] >= (number & OWED_BLOCK ? APC_LEVEL : DISPATCH_LEVEL) ||

@@ -17,7 +17,7 @@ enum {
     SEGMENTS = 64,
     REPORTS_EXPECTED = 80,
     POSTS_MAX = 64,
-    REQUESTS_MAX = 64,
+    REQUESTS_MAX = PROGRAM_MAX + 1,
     BLOCKS_MAX = 64,
     COMMONS_MAX = 64,
     BLOCK_MAX = 16 * PAGE_SIZE, /* longest block */
@@ -37,6 +37,18 @@ struct argument {
 };
 
 struct pool;
+struct oracle;
+
+/* Answers that the contract leaves to somebody else's NDIS layer. */
+enum {
+    MAY_SUCCEED = 1,
+    MAY_LACK = 2, /* RESOURCES */
+    MAY_NOT_SUPPORT = 4,
+    MAY_REFUSE_VERSION = 8,
+    MAY_WANT_MORE = 16, /* BUFFER_TOO_SHORT */
+    MAY_FAIL = 32,      /* FAILURE */
+    MAY_HAPPEN = 64     /* an event: or not */
+};
 
 struct call {
     const struct op_row *row;
@@ -49,6 +61,11 @@ struct call {
     enum rig_rule warning;
     NTSTATUS status; /* predicted result of what returns one */
     uint64_t value;  /* predicted result of what returns a number */
+
+    unsigned answers; /* of MAY_*: one of these, and `status` is what came; 0: `status` it is */
+    bool short_of;    /* RESOURCES is no surprise */
+    uint64_t most;    /* not 0: any number from `value` to this one */
+    void (*settle)(struct oracle *o, struct call *c); /* brings about what the answer means */
 
     unsigned request;        /* the request or other object concerned, 0 none */
     unsigned block;          /* the block concerned, 0 none */
@@ -200,7 +217,8 @@ struct request {
     uint32_t length, pieces, registers;
     uint32_t serial; /* of the last transfer from the device */
     unsigned scribbled;
-    uint32_t first_length;     /* as observed when the handler was called */
+    uint64_t first_address;    /* as observed when the handler was called */
+    uint32_t first_length;     /* likewise */
     PSCATTER_GATHER_LIST list; /* likewise */
     unsigned segment_count;
     struct segment segments[SEGMENTS]; /* stay last: not cleared */
@@ -245,6 +263,7 @@ struct frame {
 enum { POWER_d3, POWER_d0, POWER_d1, POWER_d2 };
 
 struct oracle {
+    bool foreign; /* the NDIS layer is somebody else's */
     uint32_t settings[SETTING_COUNT];
     enum rig_timing timing;
     bool refusal_armed; /* the request for a resource of this site after so many is refused */
@@ -441,6 +460,7 @@ void request_forget_data(struct oracle *o, const struct request *q);
 unsigned request_sweep_adapter(struct oracle *o, unsigned adapter,
                                enum rig_rule rule); /* how many */
 void requests_pump(struct oracle *o, struct pool *pool);
+void request_withdraw(struct oracle *o, struct request *q); /* accepted, and then not */
 void posts_drop_adapter(struct oracle *o, unsigned adapter);
 struct request *live_list(struct oracle *o, const void *p);
 struct request *lent_list(struct oracle *o, const void *p); /* waiting, or live and elsewhere */
@@ -477,6 +497,12 @@ unsigned blocks_sweep(struct oracle *o, unsigned adapter, enum rig_rule live);
 /* The address that a call passes which frees the block that is argument 1. */
 uint8_t *block_address(const struct call *c);
 uint8_t *block_shadow(struct oracle *o, unsigned number); /* what it should hold */
+
+/* ---- oracle_layer.c: what somebody else's NDIS layer may answer; false: it is our own ---- */
+
+bool layer_registers(const struct oracle *o, struct call *c, unsigned adapter);
+void layer_counts(const struct oracle *o, struct call *c, unsigned nb); /* page pieces */
+bool layer_takes_list(struct oracle *o, struct call *c, struct request *q);
 
 /* ---- oracle_miniport.c, oracle_netdma.c ---- */
 

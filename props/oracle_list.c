@@ -89,8 +89,8 @@ static void judge_placement(struct runner *r, const struct request *q,
     bool inside = q->lent_size && here >= lent && here < lent + q->lent_size;
     bool fits = list_size_of(list->NumberOfElements) <= q->lent_size;
     bool must = q->kind == KIND_bare || q->kind == KIND_build;
-    bool right =
-        inside ? here == lent && fits && (must || !r->oracle.settings[SETTING_placement]) : !must;
+    bool placed = !r->oracle.settings[SETTING_placement] || r->layer;
+    bool right = inside ? here == lent && fits && (must || placed) : !must;
 
     if (broken(r, PROPERTY_SG_CALLER_BUFFER, right))
         failed_text(r, PROPERTY_SG_CALLER_BUFFER,
@@ -132,6 +132,8 @@ static void judge_elements(struct runner *r, const struct request *q,
     if (broken(r, PROPERTY_SG_REACH, !reach.beyond))
         failed_text(r, PROPERTY_SG_REACH, q->pool->wide ? "no wrap" : "addresses below 4 GiB",
                     "an element out of reach");
+    if (r->layer) /* how it joins pages is its own */
+        return;
     if (broken(r, PROPERTY_SG_NO_4GIB_CROSSING, !reach.crossing))
         failed_text(r, PROPERTY_SG_NO_4GIB_CROSSING, "no border inside", "an element across 4 GiB");
     if (broken(r, PROPERTY_SG_MERGE, merged_right(&r->oracle, q, list)))
@@ -150,9 +152,10 @@ static uint64_t read_list(struct runner *r, const struct request *q,
     for (unsigned i = 0; i < list->NumberOfElements; i++) {
         const SCATTER_GATHER_ELEMENT *e = &list->Elements[i];
 
-        if (total + e->Length <= q->length)
-            *readable &= rig_bus_read(r->machine, (uint64_t)e->Address.QuadPart, r->scratch + total,
-                                      e->Length);
+        uint32_t part = cut(e->Length, total < q->length ? q->length - total : 0);
+
+        *readable &=
+            rig_bus_read(r->machine, (uint64_t)e->Address.QuadPart, r->scratch + total, part);
         total += e->Length;
     }
     return total;
@@ -163,14 +166,16 @@ static void judge_cover(struct runner *r, const struct request *q, const SCATTER
     bool content = q->to_device || r->oracle.settings[SETTING_personality] != 1;
     bool readable;
     uint64_t total = read_list(r, q, list, &readable);
+    uint64_t most =
+        r->layer && q->kind == KIND_nb ? chain_bytes(&r->oracle, q->current) : q->length;
 
     mark_bytes(r, r->scratch, total < q->length ? total : q->length);
-    if (broken(r, PROPERTY_SG_COVERS_EXACT, total == q->length))
+    if (broken(r, PROPERTY_SG_COVERS_EXACT, total >= q->length && total <= most))
         failed_number(r, PROPERTY_SG_COVERS_EXACT, "bytes", q->length, total);
     else if (broken(r, PROPERTY_SG_COVERS_EXACT, readable))
         failed_text(r, PROPERTY_SG_COVERS_EXACT, "mapped addresses",
                     "an address that is not mapped");
-    else if (total == q->length && content &&
+    else if (total >= q->length && content &&
              broken(r, PROPERTY_SG_COVERS_EXACT,
                     same_mapping(&r->oracle, q, 0, q->length, r->scratch)))
         failed_text(r, PROPERTY_SG_COVERS_EXACT, "the mapped bytes, in order", "other bytes");
@@ -179,8 +184,9 @@ static void judge_cover(struct runner *r, const struct request *q, const SCATTER
 void judge_list(struct runner *r, struct request *q, PSCATTER_GATHER_LIST list)
 {
     unsigned count = list ? list->NumberOfElements : 0;
-    bool merges = r->oracle.settings[SETTING_merge] != 0;
-    bool right = count >= 1 && count <= q->pieces && (merges || count == q->pieces);
+    bool merges = r->oracle.settings[SETTING_merge] != 0 || r->layer;
+    unsigned least = r->layer && !q->length ? 0 : 1; /* AMB-15 */
+    bool right = count >= least && count <= q->pieces && (merges || count == q->pieces);
 
     q->list = list;
     q->own = list && list == q->lent;
@@ -189,7 +195,8 @@ void judge_list(struct runner *r, struct request *q, PSCATTER_GATHER_LIST list)
                       q->pieces, count);
     if (!list || count > q->pieces)
         return;
-    q->first_length = list->Elements[0].Length;
+    q->first_address = count ? (uint64_t)list->Elements[0].Address.QuadPart : 0;
+    q->first_length = count ? list->Elements[0].Length : 0;
     digest_shape(r, count);
     digest_shape(r, q->own);
     judge_placement(r, q, list);
@@ -202,7 +209,7 @@ void judge_registers(struct runner *r, const struct request *q)
     struct oracle *o = &r->oracle;
     uint32_t total = 0, held = 0;
 
-    if (!q->dma || o->dma[q->dma].life != LIFE_live || r->over)
+    if (r->layer || !q->dma || o->dma[q->dma].life != LIFE_live || r->over)
         return;
     rig_map_registers(r->machine, o->value[CLASS_dma][q->dma], &total, &held);
     if (broken(r, PROPERTY_SG_REGISTERS, total == q->pool->registers))
@@ -341,8 +348,8 @@ struct rig_count predicted_count(const struct oracle *o)
     return count;
 }
 
-static void judge_count(struct runner *r, enum property property, const char *what,
-                        uint32_t expected, uint32_t actual)
+void judge_count(struct runner *r, enum property property, const char *what, uint32_t expected,
+                 uint32_t actual)
 {
     digest_add(r, actual);
     if (broken(r, property, expected == actual))
@@ -398,5 +405,8 @@ void judge_end(struct runner *r)
             judge_memory(r, i);
     for (unsigned i = 1; i <= o->made[CLASS_block]; i++)
         judge_block(r, i);
-    judge_conservation(r);
+    if (r->layer)
+        layer_judge_end(r);
+    else
+        judge_conservation(r);
 }

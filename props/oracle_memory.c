@@ -325,4 +325,6 @@ void oracle_NdisQueryNetBufferPhysicalCount(struct oracle *o, struct call *c)
     if (!n)
         return;
     c->value = pieces_of(o, o->nb[n].current, (uint64_t)o->nb[n].current_offset + o->nb[n].length);
+    if (o->foreign)
+        layer_counts(o, c, n);
 }

@@ -79,7 +79,8 @@ bool bytes_mapped(const struct oracle *o, unsigned buffer, uint32_t offset, uint
     for (unsigned i = 0; i < o->active_count; i++) {
         const struct request *q = &o->request[o->active[i]];
 
-        if (from_device_only && (q->to_device || q->kind == KIND_bare))
+        if (from_device_only && (q->to_device || q->kind == KIND_bare) &&
+            !(o->foreign && q->kind == KIND_bare)) /* HAL takes its list for one from the device */
             continue;
         if (request_covers(q, buffer, offset, length))
             return true;
@@ -289,7 +290,7 @@ void request_grant_or_wait(struct oracle *o, struct request *q)
 
 void requests_pump(struct oracle *o, struct pool *pool)
 {
-    for (unsigned i = 0; pool->live && i < o->active_count; i++) {
+    for (unsigned i = 0; pool->live && !o->foreign && i < o->active_count; i++) {
         struct request *q = &o->request[o->active[i]];
 
         if (q->pool != pool || q->state != REQUEST_queued)
@@ -339,6 +340,12 @@ static void end_request(struct oracle *o, struct request *q)
     take_out(o->active, &o->active_count, number);
     q->posted = false;
     q->state = REQUEST_dead;
+}
+
+void request_withdraw(struct oracle *o, struct request *q)
+{
+    end_request(o, q);
+    q->state = REQUEST_none;
 }
 
 /* What the device wrote lies in the data now: the NET_BUFFER's, or all of a HAL list's. */

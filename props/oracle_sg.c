@@ -85,33 +85,43 @@ static NTSTATUS registration_status(struct oracle *o, struct call *c, unsigned a
     return NDIS_STATUS_SUCCESS;
 }
 
-void oracle_NdisMRegisterScatterGatherDma(struct oracle *o, struct call *c)
+static void register_dma(struct oracle *o, struct call *c)
 {
     unsigned adapter = live_adapter(o, c, 0);
-    uint32_t maximum = c->length = (uint32_t)number_of(c, 1, UINT32_MAX);
     struct o_dma *dma = &o->dma[c->made];
 
-    if (registration_refused(o, c, adapter))
-        return;
-    if (flags_unknown(&o->adapter[adapter], c->a[2].n))
-        warn(c, RULE_SG_09);
-    else if (!maximum)
-        warn(c, RULE_SG_11);
-    c->status = registration_status(o, c, adapter, maximum);
     if (c->status != NDIS_STATUS_SUCCESS)
         return;
     *dma = (struct o_dma){.life = LIFE_live,
                           .adapter = adapter,
                           .handler = c->a[4].n != 1,
                           .completion = c->a[4].n != 2,
-                          .maximum = maximum};
+                          .maximum = c->length};
     dma->pool = (struct pool){.live = true,
                               .wide = c->a[2].n & NDIS_SG_DMA_64_BIT_ADDRESS,
-                              .registers = registers_for(o, maximum)};
+                              .registers = registers_for(o, c->length)};
     dma->list_size = list_size_of(dma->pool.registers);
     c->value = dma->list_size;
     o->adapter[adapter].dma = c->made;
     o->dmas++;
+}
+
+void oracle_NdisMRegisterScatterGatherDma(struct oracle *o, struct call *c)
+{
+    unsigned adapter = live_adapter(o, c, 0);
+    uint32_t maximum = c->length = (uint32_t)number_of(c, 1, UINT32_MAX);
+
+    if (registration_refused(o, c, adapter))
+        return;
+    c->settle = register_dma;
+    if (layer_registers(o, c, adapter))
+        return;
+    if (flags_unknown(&o->adapter[adapter], c->a[2].n))
+        warn(c, RULE_SG_09);
+    else if (!maximum)
+        warn(c, RULE_SG_11);
+    c->status = registration_status(o, c, adapter, maximum);
+    register_dma(o, c);
 }
 
 /* The DMA handle, or CALL is refused: RULE for a bad one. */
@@ -196,7 +206,7 @@ static void plan_net_buffer(struct oracle *o, struct request *q, struct o_dma *d
     q->data_offset = b->offset;
     q->data_length = b->length;
     request_map(o, q, b->current, 0, (uint64_t)b->current_offset + b->length,
-                o->settings[SETTING_list_end] == 1);
+                o->settings[SETTING_list_end] == 1 && !o->foreign);
 }
 
 static bool allocation_refused(struct oracle *o, struct call *c, struct o_dma *dma,
@@ -271,6 +281,8 @@ static void allocate(struct oracle *o, struct call *c)
     q->conflicts = !q->to_device;
     request_lend(o, q, buffer, c->length, c->a[3].value);
     if (allocation_refused(o, c, dma, q))
+        return;
+    if (layer_takes_list(o, c, q))
         return;
     allocation_warnings(o, c, dma, q);
     if (allocation_fails(o, c, dma, q))
@@ -451,6 +463,8 @@ void oracle_NdisBuildScatterGatherList(struct oracle *o, struct call *c)
         return;
     q->dma = dma;
     q->pool = &o->dma[dma].pool;
+    if (layer_takes_list(o, c, q))
+        return;
     c->status = bare_status(o, c, q);
     if (c->status != NDIS_STATUS_SUCCESS)
         return;
@@ -492,7 +506,7 @@ void oracle_NdisMGetDmaAlignment(struct oracle *o, struct call *c)
     else if (!o->adapter[adapter].dma)
         refuse(c, RULE_SHM_55);
     else
-        c->value = 64;
+        c->value = 64, c->most = o->foreign ? PAGE_SIZE : 0;
 }
 
 void oracle_scribble(struct oracle *o, struct call *c)
@@ -537,7 +551,7 @@ void oracle_device_post(struct oracle *o, struct call *c)
         never(c);
     else if (post_broken(c, q))
         refuse(c, post_broken(c, q));
-    else if (resource_refused(o, c, RIG_SITE_post))
+    else if (!o->foreign && resource_refused(o, c, RIG_SITE_post))
         never(c);
     if (c->impossible || c->rule)
         return;

@@ -27,7 +27,7 @@ static void print_commands(FILE *to, const struct failure *failure, const char *
     static const char run[] = "dmarig run ", variants[] = "metamorphic.";
 
     fprintf(to, "replay: %s\n", replay);
-    if (strncmp(replay, run, sizeof run - 1) == 0 &&
+    if (!rig_layer() && strncmp(replay, run, sizeof run - 1) == 0 &&
         strncmp(failure->name, variants, sizeof variants - 1) != 0)
         fprintf(to, "in C:   dmarig emit-c %s -o repro.c\n", replay + sizeof run - 1);
 }

@@ -34,6 +34,10 @@ struct runner *runner_make(void)
     }
     memset(r->storage, 0, size);
     r->machine = rig_make(r->storage);
+    if (!layer_make(r)) {
+        runner_free(r);
+        return NULL;
+    }
     oracle_make(&r->oracle);
     return r;
 }
@@ -42,6 +46,7 @@ void runner_free(struct runner *r)
 {
     if (!r)
         return;
+    free(r->layer);
     free(r->storage);
     free(r);
 }
@@ -101,6 +106,7 @@ static void start(struct runner *r, const struct run_options *options, struct ou
     runner_plays(r);
     rig_bind(r->machine);
     rig_set_hooks(r->machine, &hooks);
+    layer_start(r);
 }
 
 void statistics_add_requests(struct statistics *s, const struct machine *machine)
@@ -121,6 +127,10 @@ static void finish(struct runner *r)
         statistics_add_requests(s, r->machine);
         s->programs++;
         s->lists += r->delivered;
+        s->left_out += r->outcome->left_out;
+        s->set_aside += r->outcome->set_aside;
+        s->cut += r->outcome->cut;
+        s->whole += !r->outcome->cut && !r->outcome->left_out && !r->outcome->set_aside;
         s->list_median[r->delivered < 15 ? r->delivered : 15]++;
     }
     r->outcome->digest = r->digest;
@@ -164,6 +174,8 @@ void runner_run(struct runner *r, const struct program *program, const struct ru
     struct run_options marked = options ? *options : (struct run_options){0};
     struct mark marks[PROGRAM_MAX];
 
+    if (r->layer)
+        marked.legal_only = true;
     if (is_metamorphic(marked.only) && marked.transforms == TRANSFORMS_NONE)
         marked.transforms = TRANSFORMS_ALL;
     if (marked.transforms == TRANSFORMS_NONE || marked.legal_only) {

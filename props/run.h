@@ -39,8 +39,11 @@ struct statistics {
     uint64_t evaluated[PROPERTY_COUNT];
     uint64_t tripped[RULE_COUNT];
     uint64_t asked[RIG_SITE_COUNT], refused[RIG_SITE_COUNT]; /* requests for resources */
-    uint64_t cells[256][4];   /* op x {accepted, violation, failure status, did not happen} */
-    uint64_t list_median[16]; /* programs by delivered lists, 15 and more together */
+    uint64_t cells[256][4];       /* op x {accepted, violation, failure status, did not happen} */
+    uint64_t whole, cut;          /* programs with nothing left out; ended early */
+    uint64_t left_out, set_aside; /* calls, as in the outcome */
+    uint64_t unforced, lacking;   /* requests with nothing short; of them, found no resources */
+    uint64_t list_median[16];     /* programs by delivered lists, 15 and more together */
 };
 
 /* The requests for resources of the run that is about to end. */
@@ -63,7 +66,7 @@ enum transforms { TRANSFORMS_NONE, TRANSFORMS_ONE, TRANSFORMS_ALL };
 struct observer;
 
 struct run_options {
-    bool legal_only;               /* skip calls the oracle would refuse */
+    bool legal_only; /* skip calls the oracle would refuse; always, if the NDIS layer is foreign */
     enum property only;            /* judge this property alone; PROPERTY_NONE: all */
     bool state;                    /* say in the outcome what state the records leave */
     enum transforms transforms;    /* with `only` a metamorphic property: all, if nothing is said */
@@ -80,10 +83,13 @@ struct firing {
 };
 struct outcome {
     struct verdict verdict;
-    uint64_t digest;       /* of everything observable, in order; no host addresses */
-    uint64_t state;        /* digest of the state when the records ran out; 0: not asked for */
-    uint64_t view;         /* the same, and what the newest STATE_VIEW names of each class are */
-    unsigned happened;     /* records that did something, be it that they were refused */
+    uint64_t digest;    /* of everything observable, in order; no host addresses */
+    uint64_t state;     /* digest of the state when the records ran out; 0: not asked for */
+    uint64_t view;      /* the same, and what the newest STATE_VIEW names of each class are */
+    bool cut;           /* a mistake that cannot be left out ended it early; so far it was right */
+    unsigned left_out;  /* calls that the contract would refuse, left out (legal_only) */
+    unsigned set_aside; /* calls left out because a foreign NDIS layer is not asked them */
+    unsigned happened;  /* records that did something, be it that they were refused */
     unsigned firing_count; /* rules that fired; the first 64 are kept */
     struct firing firings[64];
 };

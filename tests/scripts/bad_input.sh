@@ -29,7 +29,7 @@ printf 'frobnicate()\n' >wrong.dma
 cp -a . ../"$(basename "$place").before"
 trap 'rm -rf "$place" "$place.before"' EXIT
 
-for script in setup fuzz test repro lint bench coverage mutants power contract; do
+for script in setup fuzz test repro lint bench coverage mutants power contract judge-layer; do
     refused "unknown" "$top/scripts/$script" --nonsense
 done
 refused 'expected run, fuzz' "$top/scripts/setup" --for nothing
@@ -58,6 +58,11 @@ refused 'expected a number' "$top/scripts/mutants" --sample soon
 refused 'expected a number' "$top/scripts/mutants" --seed 0
 refused 'expected one argument' "$top/scripts/mutants" --jobs
 refused 'no such file' "$top/scripts/mutants" --file core/nothing.c
+
+refused 'expected DIR' "$top/scripts/judge-layer"
+refused 'not a directory' "$top/scripts/judge-layer" nothing
+refused 'holds no C sources' "$top/scripts/judge-layer" folder
+refused 'expected a number' "$top/scripts/judge-layer" folder --runs soon
 
 refused 'expected FILE' "$top/scripts/repro"
 for command in repro 'dmarig run' 'dmarig print' 'dmarig asm' 'dmarig emit-c'; do
