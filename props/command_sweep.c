@@ -202,7 +202,8 @@ static int close_sweep(const struct hunt *hunt, bool whole)
     printf("sweep: programs=%u runs=%" PRIu64 " refused=%" PRIu64 " sites=%u/%u findings=%u\n",
            hunt->shared->done, hunt->shared->sweep.statistics.programs, refused, reach.refused,
            reach.all, hunt->findings);
-    return hunt->findings || (whole && reach.refused < reach.all && !rig_layer()) ? EXIT_FINDINGS : EXIT_CLEAN;
+    return hunt->findings || (whole && reach.refused < reach.all && !rig_layer()) ? EXIT_FINDINGS
+                                                                                  : EXIT_CLEAN;
 }
 
 static int sweep_all(struct hunt *hunt, char **paths, int count, const char *corpus)

@@ -129,6 +129,10 @@ static void test_page_of_an_earlier_list(void **state)
             pages[i] = (uint64_t)delivered->Elements[i].Address.QuadPart;
         assert_true(rig_bus_read(machine, pages[0], &byte, 1));
         assert_int_equal(rig_bus_read(machine, pages[1], &byte, 1), length == 8192);
+        assert_int_equal(rig_bus_write(machine, pages[1], "a", 1), length == 8192);
+        assert_true(rig_bus_write(machine, pages[0], "b", 1));
+        assert_true(rig_bus_read(machine, pages[0], &byte, 1));
+        assert_int_equal(byte, 'b');
         adapter->DmaOperations->PutScatterGatherList(adapter, delivered, TRUE);
         assert_false(rig_bus_read(machine, pages[0], &byte, 1));
     }
