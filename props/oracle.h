@@ -475,6 +475,9 @@ uint32_t list_size_of(uint32_t pieces);
 
 /* ---- oracle_sg.c ---- */
 
+/* The list, or where choice PICK says so the own buffer of a list's record. */
+void *list_or_buffer(const struct oracle *o, const struct call *c, unsigned i, unsigned pick);
+
 /* Resolves choice VA to an OFFSET from MDL's start (0: no MDL); false: not inside it. */
 bool va_inside(const struct oracle *o, struct call *c, unsigned mdl, unsigned va, uint64_t *offset);
 

@@ -55,9 +55,15 @@ bool dma_has_requests(const struct machine *machine, const struct dma *dma, bool
     return false;
 }
 
-void dma_sweep(struct machine *machine, struct adapter *adapter, enum rig_rule list_rule,
-               enum rig_rule dma_rule, const char *call)
+void dma_sweep(struct machine *machine, struct adapter *adapter, struct sweep_rules rules,
+               const char *call)
 {
+}
+
+enum handle_state dma_of(struct machine *machine, NDIS_HANDLE handle, struct dma **dma)
+{
+    *dma = NULL;
+    return HANDLE_BAD;
 }
 
 struct sg *sg_of_net_buffer(struct machine *machine, const NET_BUFFER *nb)
