@@ -1,6 +1,6 @@
 /*
- * shrink_hal.c: a program that builds lists through NDIS told through HAL, which needs no miniport.
- * All in one step: a program that is half NDIS and half HAL does not fail.
+ * shrink_hal.c: a program that builds lists or shares memory through NDIS told through HAL, which needs
+ * no miniport. All in one step: a program that is half NDIS and half HAL does not fail.
  */
 #include "program_edit.h"
 #include "shrink_passes.h"
@@ -56,6 +56,15 @@ static bool through_hal(const struct program *program, const struct makers *make
                                   .v = {timing_of(old->v[0]), 0}};
         of[1] = from[1];
         break;
+    case OP_NdisMAllocateSharedMemory:
+    case OP_NdisMAllocateSharedMemoryAsyncEx:
+        *record = (struct record){
+            .op = OP_AllocateCommonBuffer, .r = {0, old->r[1]}, .v = {old->v[0], 0}};
+        break;
+    case OP_NdisMFreeSharedMemory:
+        *record = (struct record){.op = OP_FreeCommonBuffer, .r = {0, 0, old->r[2]}};
+        of[1] = from[1];
+        break;
     case OP_NdisMGetDmaAlignment:
         *record = (struct record){.op = OP_GetDmaAlignment};
         break;
@@ -71,7 +80,7 @@ static bool is_of_ndis(const struct record *record)
 {
     const struct op_row *row = &op_table[record->op];
     const unsigned kept = 1u << CLASS_nothing | 1u << CLASS_list | 1u << CLASS_mdl |
-                          1u << CLASS_buffer | 1u << CLASS_hal;
+                          1u << CLASS_buffer | 1u << CLASS_block | 1u << CLASS_hal;
 
     if (record->op == OP_return || !(kept >> row->makes & 1))
         return true;
@@ -111,7 +120,8 @@ static bool tell(struct shrink *shrink, const struct way *way)
 static bool has_counterpart(unsigned op)
 {
     return op == OP_NdisMAllocateNetBufferSGList || op == OP_NdisBuildScatterGatherList ||
-           op == OP_NdisMGetDmaAlignment;
+           op == OP_NdisMGetDmaAlignment || op == OP_NdisMAllocateSharedMemory ||
+           op == OP_NdisMAllocateSharedMemoryAsyncEx;
 }
 
 static bool builds_through_ndis(const struct program *program)
