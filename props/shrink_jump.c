@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { JUMP_UP_TO = 15, NONE = PROGRAM_MAX };
+enum { VALUE_TOO_MUCH = 0x2020 }; /* the lowest encoding of a number near 2^64 */
 
 /* ---- records go, a small operand takes their place ---- */
 
@@ -75,6 +76,25 @@ static bool choose_any_values(struct shrink *shrink, const struct program *less)
     return false;
 }
 
+/* So much is asked for that it cannot be had, whatever the machine is set to. */
+static bool choose_too_much(struct shrink *shrink, const struct program *less)
+{
+    for (unsigned at = 0; at < less->count; at++) {
+        const struct op_row *row = &op_table[less->records[at].op];
+
+        for (unsigned k = 0; k < row->operand_count; k++) {
+            struct program candidate = *less;
+
+            if (row->operands[k].kind != OPERAND_VALUE)
+                continue;
+            operand_set(&candidate.records[at], &row->operands[k], VALUE_TOO_MUCH);
+            if (shrink_take(shrink, &candidate))
+                return true;
+        }
+    }
+    return false;
+}
+
 bool shrink_into_choices(struct shrink *shrink)
 {
     unsigned count = shrink->best->count;
@@ -86,7 +106,9 @@ bool shrink_into_choices(struct shrink *shrink)
             program_delete(&less, second, 1);
             if (first != second)
                 program_delete(&less, first, 1);
-            if (choose_any(shrink, &less) || (first == second && choose_any_values(shrink, &less)))
+            if (choose_any(shrink, &less) ||
+                (first == second &&
+                 (choose_any_values(shrink, &less) || choose_too_much(shrink, &less))))
                 return true;
         }
     }
