@@ -102,7 +102,7 @@ struct machine *rig_bound(void);
 void rig_set_hooks(struct machine *machine,
                    const struct rig_hooks *hooks); /* copied; reset clears */
 
-/* Somebody else's NDIS layer, linked in place of ours (foreign/ndis_door.h). */
+/* Somebody else's NDIS layer, linked in place of ours (door/ndis_door.h). */
 struct rig_layer {
     void (*start)(void); /* call it before each run: nothing is registered */
 };
