@@ -187,6 +187,7 @@ struct adapter {
     NDIS_DEVICE_POWER_STATE power_to;
     NDIS_OID_REQUEST oid; /* that asks for it */
     uint8_t dma;          /* index + 1 of its live registration, 0 none */
+    uint8_t page;         /* index + 1 of the hold that its small blocks share, 0 none */
     NDIS_STATUS early_status;
     NDIS_HANDLE context;
     DEVICE_OBJECT object;

@@ -264,8 +264,6 @@ static void note_elements(struct machine *machine, struct request *request)
 static void grant(struct machine *machine, struct request *request)
 {
     struct piece *pieces = machine->pieces[index_of(machine, request)];
-    int processor = processor_choose(machine, DISPATCH_LEVEL);
-    uint8_t caller = machine->current;
 
     request->registers = take_registers(&machine->dma_adapters[request->adapter],
                                         needed_registers(machine, request));
@@ -274,13 +272,7 @@ static void grant(struct machine *machine, struct request *request)
     note_elements(machine, request);
     request->state = REQUEST_OWED;
     machine->lists_built++;
-    if (processor < 0) {
-        processor_owe(machine, deliver, index_of(machine, request), DISPATCH_LEVEL);
-        return;
-    }
-    machine->current = (uint8_t)processor;
-    deliver(machine, index_of(machine, request));
-    machine->current = caller;
+    processor_give(machine, deliver, index_of(machine, request), DISPATCH_LEVEL);
 }
 
 static struct request *first_waiting(struct machine *machine, unsigned adapter)

@@ -60,7 +60,8 @@ static bool can_take(const struct machine *machine, unsigned processor, KIRQL le
     return machine->irql[processor] == PASSIVE_LEVEL || machine->irql[processor] < level;
 }
 
-int processor_choose(const struct machine *machine, KIRQL level)
+/* Where a callback at LEVEL that became possible now runs: a processor, or -1: it is owed. */
+static int choose(const struct machine *machine, KIRQL level)
 {
     if (machine->timing == RIG_LATER || machine->frame_count >= RIG_FRAMES)
         return -1;
@@ -70,6 +71,22 @@ int processor_choose(const struct machine *machine, KIRQL level)
         if (i != machine->current && can_take(machine, i, level))
             return (int)i;
     return -1;
+}
+
+void processor_give(struct machine *machine,
+                    void (*run)(struct machine *machine, uint64_t argument), uint64_t argument,
+                    KIRQL level)
+{
+    int processor = choose(machine, level);
+    uint8_t caller = machine->current;
+
+    if (processor < 0) {
+        processor_owe(machine, run, argument, level);
+        return;
+    }
+    machine->current = (uint8_t)processor;
+    run(machine, argument);
+    machine->current = caller;
 }
 
 void processor_owe(struct machine *machine, void (*run)(struct machine *machine, uint64_t argument),

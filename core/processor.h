@@ -19,8 +19,10 @@ void processor_owe(struct machine *machine, void (*run)(struct machine *machine,
 /* Forget every owed callback of RUN with ARGUMENT. */
 void processor_forget(struct machine *machine,
                       void (*run)(struct machine *machine, uint64_t argument), uint64_t argument);
-/* Where a callback at LEVEL that became possible now runs: a processor, or -1: it is owed. */
-int processor_choose(const struct machine *machine, KIRQL level);
+/* A callback at LEVEL has become possible: it runs where the timing says, or is owed. */
+void processor_give(struct machine *machine,
+                    void (*run)(struct machine *machine, uint64_t argument), uint64_t argument,
+                    KIRQL level);
 /* The system does something at LEVEL now: is that possible? */
 bool processor_can(const struct machine *machine, KIRQL level);
 

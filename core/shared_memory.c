@@ -46,70 +46,56 @@ static uint32_t zone_behind(const struct block *block)
     return rounded(block->length) - block->length + RED_ZONE;
 }
 
-/* A common buffer that others share, with room for LENGTH bytes more; NULL: none. */
-static struct hold *find_shared(struct machine *machine, PDMA_ADAPTER hal, uint32_t length)
-{
-    for (unsigned i = 0; i < machine->used.holds; i++) {
-        struct hold *hold = &machine->holds[i];
-
-        if (hold->hal == hal && hold->blocks > 0 && hold->used > 0 &&
-            hold->used + room_of(length) <= PAGE_SIZE)
-            return hold;
-    }
-    return NULL;
-}
-
 static struct hold *take_hold(struct machine *machine, PDMA_ADAPTER hal, uint32_t length,
                               BOOLEAN cached)
 {
     struct hold *hold = &machine->holds[machine->used.holds];
-    PHYSICAL_ADDRESS address;
-    uint8_t *va = hal->DmaOperations->AllocateCommonBuffer(hal, length, &address, cached);
 
-    if (!va)
+    *hold = (struct hold){.hal = hal, .length = length, .cached = cached};
+    hold->va = hal->DmaOperations->AllocateCommonBuffer(hal, length, &hold->address, cached);
+    if (!hold->va)
         return NULL;
     machine->used.holds++;
-    *hold =
-        (struct hold){.hal = hal, .va = va, .address = address, .length = length, .cached = cached};
     return hold;
 }
 
 /* Memory for a block; false: there is none. */
-static bool place(struct machine *machine, PDMA_ADAPTER hal, struct block *block)
+static bool place(struct machine *machine, struct block *block)
 {
+    struct adapter *adapter = &machine->adapters[block->adapter];
     bool small = machine->settings[SETTING_pack_blocks] && block->length <= SMALL_BLOCK;
-    struct hold *hold = small ? find_shared(machine, hal, block->length) : NULL;
+    struct hold *hold = adapter->page ? &machine->holds[adapter->page - 1] : NULL;
     uint32_t offset = 0;
 
-    if (!hold)
-        hold = take_hold(machine, hal, small ? PAGE_SIZE : block->length, block->cached);
+    if (!small || !hold || !hold->blocks || hold->used + room_of(block->length) > PAGE_SIZE)
+        hold = take_hold(machine, adapter_hal(machine, adapter), small ? PAGE_SIZE : block->length,
+                         block->cached);
     if (!hold)
         return false;
+    hold->blocks++;
+    block->hold = (uint8_t)(hold - machine->holds);
     if (small) {
+        adapter->page = (uint8_t)(block->hold + 1);
         offset = hold->used + RED_ZONE;
         hold->used += room_of(block->length);
         red_zone_fill(hold->va + offset, block->length, zone_behind(block));
     }
-    hold->blocks++;
-    block->hold = (uint8_t)(hold - machine->holds);
     block->va = hold->va + offset;
     block->address.QuadPart = hold->address.QuadPart + offset;
     block->state = BLOCK_LIVE;
     return true;
 }
 
-static void give_back(struct hold *hold)
-{
-    hold->deferred = false;
-    hold->hal->DmaOperations->FreeCommonBuffer(hold->hal, hold->length, hold->address, hold->va,
-                                               hold->cached);
-}
-
 void shared_drain(struct machine *machine, PDMA_ADAPTER hal)
 {
-    for (unsigned i = 0; i < machine->used.holds; i++)
-        if (machine->holds[i].deferred && machine->holds[i].hal == hal)
-            give_back(&machine->holds[i]);
+    for (unsigned i = 0; i < machine->used.holds; i++) {
+        struct hold *hold = &machine->holds[i];
+
+        if (hold->deferred && hold->hal == hal)
+            hal->DmaOperations->FreeCommonBuffer(hal, hold->length, hold->address, hold->va,
+                                                 hold->cached);
+        hold->deferred &= hold->hal != hal;
+    }
 }
 
 /* E6-0F is the last block's; the device reaches it no more, whenever HAL gets it back. */
@@ -118,40 +104,38 @@ static void release(struct machine *machine, const struct block *block)
     struct hold *hold = &machine->holds[block->hold];
     struct common *common = common_of(machine, (const struct dma_adapter *)hold->hal, hold->va);
     bool passive = processor_irql(machine) == PASSIVE_LEVEL;
+    bool defers = machine->settings[SETTING_defer_free];
 
-    if (passive)
+    if (passive && defers)
         shared_drain(machine, hold->hal);
     hold->blocks--;
-    if (hold->blocks > 0)
-        return;
-    common_inspect(machine, common, "NdisMFreeSharedMemory", block->made);
-    common->released = hold->deferred = true;
-    if (passive && !machine->settings[SETTING_defer_free])
-        give_back(hold);
+    if (hold->blocks == 0) {
+        common_inspect(machine, common, "NdisMFreeSharedMemory", block->made);
+        common->released = hold->deferred = true;
+    }
+    if (passive && !defers)
+        shared_drain(machine, hold->hal);
 }
 
 /* BC-02: an overrun in a page of several blocks shows when the next one is asked for. */
 static void inspect_shared(struct machine *machine, const struct adapter *adapter)
 {
-    bool told = false;
-
     for (unsigned i = 0; i < machine->used.blocks; i++) {
-        struct block *block = &machine->blocks[i];
+        const struct block *block = &machine->blocks[i];
 
-        if (block->state != BLOCK_LIVE || !is_of(machine, block, adapter) ||
-            machine->holds[block->hold].used == 0 ||
-            red_zone_intact(block->va, block->length, zone_behind(block)))
-            continue;
-        if (!told)
+        if (block->state == BLOCK_LIVE && is_of(machine, block, adapter) &&
+            machine->holds[block->hold].used > 0 &&
+            !red_zone_intact(block->va, block->length, zone_behind(block))) {
             verifier_report_made(machine, RULE_BC_02, "NdisMAllocateSharedMemory", block->made);
-        told = true;
-        red_zone_fill(block->va, block->length, zone_behind(block));
+            red_zone_fill(block->va, block->length, zone_behind(block));
+            return;
+        }
     }
 }
 
 /* ---- allocation ---- */
 
-/* A new block, which counts once used.blocks does; NULL: NDIS has none left. */
+/* NULL: NDIS has none left. */
 static struct block *new_block(struct machine *machine, const struct adapter *adapter,
                                uint32_t length, BOOLEAN cached)
 {
@@ -159,6 +143,7 @@ static struct block *new_block(struct machine *machine, const struct adapter *ad
 
     if (machine->used.blocks == BLOCKS || site_refuses(machine, RIG_SITE_shared_memory))
         return NULL;
+    machine->used.blocks++;
     *block = (struct block){
         .adapter = (uint8_t)adapter_index(machine, adapter),
         .cached = cached,
@@ -182,29 +167,12 @@ static enum rig_rule check_allocate(struct machine *machine, NDIS_HANDLE handle,
     return length ? RULE_NONE : RULE_AMB_23;
 }
 
-static struct block *allocate(struct machine *machine, struct adapter *adapter, ULONG length,
-                              BOOLEAN cached)
-{
-    PDMA_ADAPTER hal = adapter_hal(machine, adapter);
-    struct block *block = NULL;
-
-    if (machine->settings[SETTING_fail_shared] != 1)
-        block = new_block(machine, adapter, length, cached);
-    if (block && place(machine, hal, block)) {
-        machine->used.blocks++;
-        return block;
-    }
-    if (block)
-        *block = (struct block){0};
-    return NULL;
-}
-
 void NdisMAllocateSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length, BOOLEAN Cached,
                                PVOID *VirtualAddress, PNDIS_PHYSICAL_ADDRESS PhysicalAddress)
 {
     struct machine *machine = machine_bound();
     struct adapter *adapter;
-    const struct block *block;
+    struct block *block = NULL;
     enum rig_rule rule = check_allocate(machine, MiniportAdapterHandle, Length, &adapter);
 
     *VirtualAddress = NULL;
@@ -212,9 +180,10 @@ void NdisMAllocateSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length, 
     if (verifier_finds(machine, rule, "NdisMAllocateSharedMemory", 0))
         return;
     inspect_shared(machine, adapter);
-    block = allocate(machine, adapter, Length, Cached);
-    adapter->unlogged = !block;
-    if (!block)
+    if (machine->settings[SETTING_fail_shared] != 1)
+        block = new_block(machine, adapter, Length, Cached);
+    adapter->unlogged = !block || !place(machine, block);
+    if (adapter->unlogged)
         return;
     *VirtualAddress = block->va;
     *PhysicalAddress = block->address;
@@ -227,7 +196,7 @@ static void complete(struct machine *machine, uint64_t index)
     const struct adapter *adapter = &machine->adapters[block->adapter];
     const struct dma *dma = adapter_dma(machine, adapter);
     NDIS_PHYSICAL_ADDRESS address = {.QuadPart = 0};
-    bool placed = machine->settings[SETTING_fail_shared] != 3 && place(machine, dma->hal, block);
+    bool placed = machine->settings[SETTING_fail_shared] != 3 && place(machine, block);
     bool told = placed || machine->settings[SETTING_failed_address];
 
     if (placed)
@@ -259,8 +228,6 @@ NDIS_STATUS NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle, ULON
 {
     static const char call[] = "NdisMAllocateSharedMemoryAsyncEx";
     struct machine *machine = machine_bound();
-    int processor = processor_choose(machine, PASSIVE_LEVEL);
-    uint8_t caller = machine->current;
     struct block *block = NULL;
     struct dma *dma;
     enum rig_rule rule = check_asynchronous(machine, MiniportDmaHandle, Length, &dma);
@@ -273,16 +240,9 @@ NDIS_STATUS NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle, ULON
         block = new_block(machine, &machine->adapters[dma->adapter], Length, Cached);
     if (!block)
         return NDIS_STATUS_FAILURE;
-    machine->used.blocks++;
     block->state = BLOCK_PENDING;
     block->context = Context;
-    if (processor < 0) {
-        processor_owe(machine, complete, (uint64_t)(block - machine->blocks), PASSIVE_LEVEL);
-        return NDIS_STATUS_PENDING;
-    }
-    machine->current = (uint8_t)processor;
-    complete(machine, (uint64_t)(block - machine->blocks));
-    machine->current = caller;
+    processor_give(machine, complete, (uint64_t)(block - machine->blocks), PASSIVE_LEVEL);
     return NDIS_STATUS_PENDING;
 }
 
@@ -371,9 +331,9 @@ bool shared_sweep(struct machine *machine, const struct adapter *adapter, enum r
 
         if (!is_of(machine, block, adapter))
             continue;
-        if (live_rule)
-            verifier_report_made(machine, block->state == BLOCK_PENDING ? RULE_SHM_36 : live_rule,
-                                 call, block->made);
+        verifier_finds(machine,
+                       live_rule && block->state == BLOCK_PENDING ? RULE_SHM_36 : live_rule, call,
+                       block->made);
         if (block->state == BLOCK_PENDING)
             processor_forget(machine, complete, i);
         end_block(machine, block);

@@ -55,14 +55,12 @@ static uint32_t share_of(uint32_t length)
 
 static unsigned common_with_room(const struct oracle *o, const struct pool *pool, uint32_t share)
 {
-    for (unsigned i = 1; i <= o->commons; i++) {
-        const struct o_common *common = &o->common[i];
+    unsigned latest = 0;
 
-        if (common->live && common->shared && common->blocks && common->pool == pool &&
-            common->used + share <= PAGE_SIZE)
-            return i;
-    }
-    return 0;
+    for (unsigned i = 1; i <= o->commons; i++)
+        if (o->common[i].shared && o->common[i].pool == pool)
+            latest = i;
+    return o->common[latest].blocks && o->common[latest].used + share <= PAGE_SIZE ? latest : 0;
 }
 
 static bool place(struct oracle *o, struct call *c, struct o_block *b, struct pool *pool)
@@ -108,7 +106,10 @@ static void fill_in(struct o_block *b, const struct call *c)
 
 static bool ndis_has_none(struct oracle *o, struct call *c)
 {
-    return o->blocks == BLOCKS_MAX || resource_refused(o, c, RIG_SITE_shared_memory);
+    if (o->blocks == BLOCKS_MAX || resource_refused(o, c, RIG_SITE_shared_memory))
+        return true;
+    o->blocks++;
+    return false;
 }
 
 /* BC-02 */
@@ -122,6 +123,7 @@ static void inspect_shared(struct oracle *o, struct call *c, unsigned adapter)
             continue;
         warn(c, RULE_BC_02);
         b->damaged = false;
+        return;
     }
 }
 
@@ -159,8 +161,6 @@ void oracle_NdisMAllocateSharedMemory(struct oracle *o, struct call *c)
     if (o->settings[SETTING_fail_shared] == 1 || ndis_has_none(o, c) ||
         !place(o, c, b, &o->dma[b->dma].pool))
         fails(c, NDIS_STATUS_RESOURCES);
-    else
-        o->blocks++;
     c->remembered = !NT_SUCCESS(c->status);
     o->adapter[n].unlogged = c->remembered;
 }
@@ -215,7 +215,6 @@ void oracle_NdisMAllocateSharedMemoryAsyncEx(struct oracle *o, struct call *c)
         return;
     }
     c->status = NDIS_STATUS_PENDING;
-    o->blocks++;
     b->adapter = dma->adapter;
     b->dma = n;
     b->pending = true;
