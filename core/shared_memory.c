@@ -50,12 +50,14 @@ static struct hold *take_hold(struct machine *machine, PDMA_ADAPTER hal, uint32_
                               BOOLEAN cached)
 {
     struct hold *hold = &machine->holds[machine->used.holds];
+    PHYSICAL_ADDRESS address;
+    uint8_t *va = hal->DmaOperations->AllocateCommonBuffer(hal, length, &address, cached);
 
-    *hold = (struct hold){.hal = hal, .length = length, .cached = cached};
-    hold->va = hal->DmaOperations->AllocateCommonBuffer(hal, length, &hold->address, cached);
-    if (!hold->va)
+    if (!va)
         return NULL;
     machine->used.holds++;
+    *hold =
+        (struct hold){.hal = hal, .va = va, .address = address, .length = length, .cached = cached};
     return hold;
 }
 
