@@ -218,10 +218,11 @@ static VOID keep_list(PDEVICE_OBJECT object, PIRP irp, PSCATTER_GATHER_LIST list
     *(PSCATTER_GATHER_LIST *)context = list;
 }
 
-/* A frame has 256 pages at most: eight times the same 32 go, nine times do not. */
+/* A frame has 256 pages at most: eight times the same 32 go, nine times do not. A reset forgets it. */
 static void test_frame_is_so_long(void **state)
 {
-    PMDL mdl = rig_mdl(machine, rig_buffer(machine, 131072, 0, RIG_ADJACENT), 131072, NULL);
+    uint8_t *bytes = rig_buffer(machine, 131072, 0, RIG_ADJACENT);
+    PMDL mdl = rig_mdl(machine, bytes, 131072, NULL);
     DEVICE_DESCRIPTION description = {
         .Version = DEVICE_DESCRIPTION_VERSION2, .Dma64BitAddresses = TRUE, .MaximumLength = 131072};
     volatile ULONG *place = power_on(adapters[0]);
@@ -233,6 +234,7 @@ static void test_frame_is_so_long(void **state)
     KIRQL old;
 
     (void)state;
+    memset(bytes, 0x5A, 131072);
     hal = IoGetDmaAdapter(NULL, &description, &registers);
     KeRaiseIrql(DISPATCH_LEVEL, &old);
     assert_int_equal(hal->DmaOperations->GetScatterGatherList(hal, NULL, mdl,
