@@ -162,8 +162,9 @@ int row_at(const void *pointer, struct table table)
 {
     uintptr_t at = (uintptr_t)pointer - (uintptr_t)table.rows;
 
-    /* A foreign pointer fails at the first condition, wherever the machine lies. */
-    return at / table.size < *table.used && at % table.size == 0 ? (int)(at / table.size) : -1;
+    if (at >= *table.used * table.size) /* a foreign pointer, wherever the machine lies */
+        return -1;
+    return at % table.size == 0 ? (int)(at / table.size) : -1;
 }
 
 /* ---- handles ---- */

@@ -55,6 +55,13 @@ static uint16_t offset_value(uint64_t *state)
                                              : PICK(state, 1, 8, 14, 64, 100, 2048, 4095, 4096));
 }
 
+/* From the table itself: a mutator has no core/ to ask. */
+static const uint32_t largest[SETTING_COUNT] = {
+#define MACHINE_SETTING(name, value, smallest, largest, when, ids, text) \
+    [SETTING_##name] = (largest),
+#include "settings.def"
+};
+
 static uint16_t setting_value(const struct record *record, uint64_t *state)
 {
     unsigned setting = record->r[0];
@@ -73,7 +80,7 @@ static uint16_t setting_value(const struct record *record, uint64_t *state)
         return encoded(PICK(state, 2, 3, 8, 17, 64));
     if (setting == SETTING_ndis_version)
         return encoded(PICK(state, 0, 20, 30, 50, 60, 85));
-    if (rig_setting_row((enum rig_setting)setting)->largest == 1)
+    if (largest[setting] == 1)
         return encoded(1);
     return encoded(1 + random_below(state, 4));
 }
