@@ -8,7 +8,6 @@
 #include "common_buffer.h"
 #include "device.h"
 #include "hal_layer.h"
-#include "map_registers.h"
 #include "memory.h"
 #include "sg_builder.h"
 
@@ -35,9 +34,8 @@ enum rig_rule hal_check(struct machine *machine, PDMA_ADAPTER adapter, KIRQL lev
 
 /* ---- ranges ---- */
 
-/* VRF-11, VRF-12, VRF-17: what is wrong with a range, or RULE_NONE and the range. */
-static enum rig_rule check_range(struct machine *machine, PMDL mdl, PVOID va, ULONG length,
-                                 struct range *range)
+enum rig_rule hal_check_range(struct machine *machine, PMDL mdl, PVOID va, ULONG length,
+                              struct range *range)
 {
     uintptr_t offset;
 
@@ -75,6 +73,17 @@ static NTSTATUS check_size(struct machine *machine, const struct dma_adapter *ad
 
 /* ---- operations ---- */
 
+/* What is left of a request when its adapter is put back: a list, the channel, or map registers; and
+ * FOUND is left of another one. */
+static enum rig_rule obstacle(const struct dma_adapter *adapter, const struct request *request,
+                              enum rig_rule found)
+{
+    if (!request->control || found == RULE_HAL_12)
+        return RULE_HAL_12;
+    return found == RULE_E6_08 || adapter->subordinate || !request->settled ? RULE_E6_08
+                                                                            : RULE_E6_09;
+}
+
 static VOID put_dma_adapter(PDMA_ADAPTER DmaAdapter)
 {
     struct machine *machine = machine_bound();
@@ -84,7 +93,7 @@ static VOID put_dma_adapter(PDMA_ADAPTER DmaAdapter)
     for (unsigned i = 0; adapter && i < machine->used.requests; i++)
         if (machine->requests[i].state != REQUEST_FREE &&
             &machine->dma_adapters[machine->requests[i].adapter] == adapter)
-            rule = RULE_HAL_12;
+            rule = obstacle(adapter, &machine->requests[i], rule);
     if (!rule && common_outstanding(machine, adapter))
         rule = RULE_E6_07;
     if (verifier_finds(machine, rule, "PutDmaAdapter", adapter ? adapter->made : 0))
@@ -113,7 +122,7 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
     int pieces;
 
     if (!rule && Mdl)
-        rule = check_range(machine, Mdl, CurrentVa, Length, &range);
+        rule = hal_check_range(machine, Mdl, CurrentVa, Length, &range);
     else if (!rule && Length == 0)
         rule = RULE_VRF_17;
     if (rule)
@@ -140,7 +149,7 @@ static NTSTATUS start_list(struct mapping *mapping, PMDL mdl, PVOID va, ULONG le
     int pieces;
 
     if (!rule)
-        rule = check_range(machine, mdl, va, length, &mapping->range);
+        rule = hal_check_range(machine, mdl, va, length, &mapping->range);
     if (!rule && mapping->buffer)
         rule = memory_lendable(machine, mapping->buffer, mapping->buffer_size);
     if (!rule)
@@ -212,9 +221,12 @@ static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather
         mapping_end(machine, request, WriteToDevice != 0);
 }
 
-#define VERSION_1_OPERATIONS                                                   \
-    .PutDmaAdapter = put_dma_adapter, .AllocateCommonBuffer = common_allocate, \
-    .FreeCommonBuffer = common_free, .GetDmaAlignment = get_dma_alignment,     \
+#define VERSION_1_OPERATIONS                                                        \
+    .PutDmaAdapter = put_dma_adapter, .AllocateCommonBuffer = common_allocate,      \
+    .FreeCommonBuffer = common_free, .AllocateAdapterChannel = packet_allocate,     \
+    .FlushAdapterBuffers = packet_flush, .FreeAdapterChannel = packet_free_channel, \
+    .FreeMapRegisters = packet_free_registers, .MapTransfer = packet_map,           \
+    .GetDmaAlignment = get_dma_alignment, .ReadDmaCounter = controller_counter,     \
     .GetScatterGatherList = get_list, .PutScatterGatherList = put_list
 
 static const DMA_OPERATIONS operations[2] = {
@@ -251,6 +263,16 @@ static uint8_t register_count(const struct machine *machine, ULONG maximum)
     return (uint8_t)(wanted < most ? wanted : most);
 }
 
+/* HAL-11: the controller has units of a byte, two, or four; it knows demand mode from version 2 on. */
+static void describe(struct dma_adapter *adapter, const DEVICE_DESCRIPTION *d)
+{
+    adapter->one_element = !d->Master || !d->ScatterGather;
+    adapter->subordinate = !d->Master;
+    adapter->unit = (uint8_t)(1u << d->DmaWidth);
+    adapter->demand = d->DemandMode && d->Version >= DEVICE_DESCRIPTION_VERSION2;
+    adapter->auto_initialize = d->AutoInitialize != 0;
+}
+
 PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
                              PDEVICE_DESCRIPTION DeviceDescription, PULONG NumberOfMapRegisters)
 {
@@ -265,7 +287,8 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
                         "IoGetDmaAdapter");
         return NULL;
     }
-    if (version == DEVICE_DESCRIPTION_VERSION3 || bank == BANKS)
+    if (version == DEVICE_DESCRIPTION_VERSION3 || bank == BANKS ||
+        (!DeviceDescription->Master && DeviceDescription->DmaWidth > Width32Bits))
         return NULL;
     adapter = slot_take(machine, SETTING_dma_adapters, RIG_SITE_dma_adapter,
                         TABLE(machine, dma_adapters, live), DMA_ADAPTERS);
@@ -279,6 +302,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
         .bank = bank,
         .made = machine->origin,
     };
+    describe(adapter, DeviceDescription);
     machine->bank_used[bank] = true;
     *NumberOfMapRegisters = adapter->registers;
     return &adapter->head;

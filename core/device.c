@@ -86,8 +86,7 @@ static const struct piece *find_piece(const struct machine *machine, uint64_t bu
     return NULL;
 }
 
-/* Move LENGTH bytes between the device and BUS; false if any of them is not mapped. */
-static bool move(const struct machine *machine, uint64_t bus, uint8_t *bytes, uint32_t length,
+bool device_move(const struct machine *machine, uint64_t bus, uint8_t *bytes, uint32_t length,
                  bool to_device)
 {
     while (length > 0) {
@@ -115,19 +114,22 @@ bool rig_bus_read(struct machine *machine, uint64_t bus, void *bytes, uint32_t l
 
     if (common)
         memcpy(bytes, common, length);
-    return common || move(machine, bus, bytes, length, true);
+    return common || device_move(machine, bus, bytes, length, true);
 }
 
 bool rig_bus_write(struct machine *machine, uint64_t bus, const void *bytes, uint32_t length)
 {
-    return move(machine, bus, (uint8_t *)(uintptr_t)bytes, length, false);
+    return device_move(machine, bus, (uint8_t *)(uintptr_t)bytes, length, false);
 }
 
 /* ---- transfers ---- */
 
-static uint8_t *fill_frame(struct machine *machine, uint32_t length)
+uint8_t *device_frame(struct machine *machine, uint32_t length, bool to_device)
 {
-    for (uint32_t i = 0; i < length; i++)
+    machine->serial++;
+    if (machine->used.frame_bytes < length)
+        machine->used.frame_bytes = length;
+    for (uint32_t i = 0; !to_device && i < length; i++)
         machine->frame[i] = (uint8_t)(machine->serial + i);
     return machine->frame;
 }
@@ -139,7 +141,7 @@ static void transfer(struct machine *machine, const struct post *post, bool to_d
     const struct element *elements = machine->elements[post->request];
     uint32_t count = machine->requests[post->request].element_count;
     uint32_t skip = post->skip, left = post->length;
-    uint8_t *bytes = to_device ? machine->frame : fill_frame(machine, left);
+    uint8_t *bytes = device_frame(machine, left, to_device);
 
     for (unsigned i = 0; i < count; i++) {
         uint32_t from = skip < elements[i].length ? skip : elements[i].length;
@@ -147,7 +149,7 @@ static void transfer(struct machine *machine, const struct post *post, bool to_d
         bool moved;
 
         skip -= from;
-        moved = move(machine, elements[i].address + from, bytes, part, to_device);
+        moved = device_move(machine, elements[i].address + from, bytes, part, to_device);
         assert(moved); /* a list that is posted is mapped */
         (void)moved;
         bytes += part;
@@ -169,9 +171,6 @@ bool rig_device_run(struct machine *machine, unsigned posted, struct rig_transfe
     request = &machine->requests[post.request];
     to_device = request->write_to_device || request->both_ways;
     remove_post(machine, posted);
-    machine->serial++;
-    if (machine->used.frame_bytes < post.length)
-        machine->used.frame_bytes = post.length;
     transfer(machine, &post, to_device);
     *result = (struct rig_transfer){request->list, machine->frame, post.length, to_device};
     return true;

@@ -15,4 +15,11 @@ bool device_has(const struct machine *machine, const struct request *request);
 void device_forget(struct machine *machine, unsigned request);
 void device_forget_adapter(struct machine *machine, unsigned adapter);
 
+/* The device's own memory for its next transfer, of LENGTH bytes: what comes from the device lies
+ * there. */
+uint8_t *device_frame(struct machine *machine, uint32_t length, bool to_device);
+/* Move LENGTH bytes between the device and BUS; false if any of them is not mapped. */
+bool device_move(const struct machine *machine, uint64_t bus, uint8_t *bytes, uint32_t length,
+                 bool to_device);
+
 #endif

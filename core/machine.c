@@ -211,9 +211,14 @@ enum handle_state handle_find(NDIS_HANDLE handle, enum handle_class class, struc
 static void count_requests(const struct machine *machine, struct rig_count *count)
 {
     for (unsigned i = 0; i < machine->used.requests; i++) {
-        count->lists_live += machine->requests[i].state == REQUEST_LIVE;
-        count->lists_waiting += machine->requests[i].state == REQUEST_WAITING;
-        count->lists_owed += machine->requests[i].state == REQUEST_OWED;
+        const struct request *request = &machine->requests[i];
+        bool list = !request->control;
+
+        count->lists_live += list && request->state == REQUEST_LIVE;
+        count->lists_waiting += list && request->state == REQUEST_WAITING;
+        count->lists_owed += list && request->state == REQUEST_OWED;
+        count->packets += !list && request->state != REQUEST_FREE;
+        count->packets_owed += !list && request->state == REQUEST_OWED;
     }
 }
 
@@ -249,6 +254,7 @@ void rig_count(const struct machine *machine, struct rig_count *count)
         .drivers = rows_taken(TABLE(machine, drivers, live)),
         .adapters = rows_taken(TABLE(machine, adapters, state)),
         .dma_handles = rows_taken(TABLE(machine, dmas, live)),
+        .channels = rows_taken(TABLE(machine, channels, live)),
         .providers = rows_taken(TABLE(machine, providers, live)),
         .devices = rows_taken(TABLE(machine, devices, live)),
     };

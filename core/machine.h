@@ -29,6 +29,7 @@ enum {
     NET_BUFFER_LISTS = 32,
     DRIVERS = 4,
     ADAPTERS = 4,
+    CHANNELS = 8,       /* of the system DMA controllers; number 4 joins the two */
     DMA_ADAPTERS = 264, /* slots; a slot is used again only when all were used */
     REGISTERS = 64,     /* map registers of a DMA adapter */
     BANKS = 8,          /* sets of bounce pages: one for each live DMA adapter */
@@ -49,7 +50,15 @@ enum {
 /* ---- Ke ---- */
 
 /* What a frame is the callback of, as far as it matters to a rule. */
-enum site { SITE_OTHER, SITE_RESET, SITE_CANCEL, SITE_LIST, SITE_ADD_DEVICE, SITE_PNP };
+enum site {
+    SITE_OTHER,
+    SITE_RESET,
+    SITE_CANCEL,
+    SITE_LIST,
+    SITE_CONTROL,
+    SITE_ADD_DEVICE,
+    SITE_PNP
+};
 
 struct frame {
     uint8_t site, processor, entry_irql;
@@ -87,9 +96,20 @@ struct loan {
 
 /* ---- HAL ---- */
 
+/* What the system DMA controller was told for a subordinate device; length 0: nothing. */
+struct controller {
+    uint64_t bus;
+    uint32_t length, left;
+    bool to_device;
+};
+
 struct dma_adapter {
-    DMA_ADAPTER head; /* what the caller holds */
-    bool live, wide;  /* wide: reaches above 4 GiB */
+    DMA_ADAPTER head;              /* what the caller holds */
+    bool live, wide;               /* wide: reaches above 4 GiB */
+    bool subordinate, one_element; /* one_element: the device takes no list (HAL-31) */
+    bool demand, auto_initialize;
+    uint8_t unit; /* bytes that the controller moves at a time */
+    struct controller controller;
     uint8_t registers, bank;
     uint16_t waiting; /* requests queued for registers */
     uint64_t held;    /* bit set of registers */
@@ -100,13 +120,15 @@ struct piece {
     uint64_t bus;
     uint8_t *data, *device; /* the caller's bytes, and the bytes the device reaches */
     uint32_t length;
-    bool starts_mdl, bounced;
+    bool starts_mdl, bounced, joined; /* joined: goes on where the piece before it ended */
+    bool starts_transfer, to_device;  /* of a request with a control routine */
     uint8_t map_register;
 };
 
 enum request_state { REQUEST_FREE, REQUEST_WAITING, REQUEST_OWED, REQUEST_LIVE };
 
-/* One call of GetScatterGatherList or BuildScatterGatherList. */
+/* One call of GetScatterGatherList or BuildScatterGatherList; or, with a control routine, of
+ * AllocateAdapterChannel: then its pieces are what MapTransfer has mapped. */
 struct request {
     uint8_t state; /* enum request_state; "waiting" in the rules is WAITING or OWED */
     bool write_to_device, both_ways; /* both_ways: a bare MDL's list (BSG-12) */
@@ -119,9 +141,12 @@ struct request {
     uint32_t made, list_size, element_count;
     uint64_t registers; /* bit set held */
     PDRIVER_LIST_CONTROL routine;
-    PVOID context;
+    PDRIVER_CONTROL control;
+    PVOID context, base; /* base: MapRegisterBase */
     PDEVICE_OBJECT device;
     PSCATTER_GATHER_LIST list;
+    uint8_t asked; /* map registers that the control routine was promised */
+    bool settled;  /* it has returned */
 };
 
 struct former_list {
@@ -188,6 +213,8 @@ struct adapter {
     NDIS_OID_REQUEST oid; /* that asks for it */
     uint8_t dma;          /* index + 1 of its live registration, 0 none */
     uint8_t page;         /* index + 1 of the hold that its small blocks share, 0 none */
+    uint8_t channels;     /* live registrations for DMA channels */
+    NDIS_INTERFACE_TYPE bus;
     NDIS_STATUS early_status;
     NDIS_HANDLE context;
     DEVICE_OBJECT object;
@@ -203,6 +230,17 @@ struct dma {
     MINIPORT_PROCESS_SG_LIST_HANDLER handler;
     MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE_HANDLER complete;
     PDMA_ADAPTER hal;
+};
+
+struct channel {
+    uint32_t generation, made, freed;
+    bool live, busy, to_device;
+    uint8_t adapter, number, unit;
+    uint32_t maximum, registers;
+    PMDL mdl; /* what is set up, while busy */
+    ULONG offset, length;
+    PDMA_ADAPTER hal;
+    PVOID base;
 };
 
 enum sg_state { SG_FREE, SG_WAITING, SG_LIVE };
@@ -287,7 +325,7 @@ struct refusal {
 /* clang-format off */
 #define GROWING_TABLES(T)                                                      \
     T(work) T(buffers) T(mdls) T(loans) T(dma_adapters) T(requests) T(formers) \
-    T(posts) T(drivers) T(adapters) T(dmas) T(sgs) T(net_buffers)              \
+    T(posts) T(drivers) T(adapters) T(dmas) T(channels) T(sgs) T(net_buffers)  \
     T(net_buffer_lists) T(devices) T(providers) T(commons) T(blocks) T(holds)
 /* clang-format on */
 
@@ -319,6 +357,7 @@ struct machine {
     uint16_t bounce_used[BANKS]; /* highest register that was copied through, + 1 */
     bool bank_used[BANKS];
 
+    bool claims[CHANNELS]; /* of DMA channels, by number (CH-10) */
     struct work work[WORK];
 
     struct buffer buffers[BUFFERS];
@@ -340,6 +379,7 @@ struct machine {
     struct driver drivers[DRIVERS];
     struct adapter adapters[ADAPTERS];
     struct dma dmas[ADAPTERS];
+    struct channel channels[CHANNELS];
     struct sg sgs[REQUESTS];
     struct block blocks[BLOCKS];
     struct hold holds[BLOCKS];
@@ -388,7 +428,14 @@ int row_at(const void *pointer, struct table table);
 
 /* ---- handles ---- */
 
-enum handle_class { HANDLE_DRIVER = 1, HANDLE_ADAPTER, HANDLE_DMA, HANDLE_PROVIDER };
+enum handle_class {
+    HANDLE_DRIVER = 1,
+    HANDLE_ADAPTER,
+    HANDLE_DMA,
+    HANDLE_CHANNEL,
+    HANDLE_REGISTERS,
+    HANDLE_PROVIDER
+};
 
 enum handle_state { HANDLE_LIVE, HANDLE_STALE, HANDLE_BAD };
 

@@ -46,22 +46,21 @@ static bool is_waiting(const struct request *request)
 
 /* ---- who maps what ---- */
 
-static bool pieces_overlap(const struct piece *pieces, unsigned count, const uint8_t *start,
-                           uint32_t length)
+static bool overlaps(const struct piece *piece, const uint8_t *start, uint32_t length)
 {
-    for (unsigned i = 0; i < count; i++)
-        if (pieces[i].data < start + length && start < pieces[i].data + pieces[i].length)
-            return true;
-    return false;
+    return piece->data < start + length && start < piece->data + piece->length;
 }
 
-static bool is_of_kind(const struct request *request, enum mapping_kind kind)
+static bool is_of_kind(const struct request *request, const struct piece *piece,
+                       enum mapping_kind kind)
 {
+    bool to_device = request->control ? piece->to_device : request->write_to_device;
+
     switch (kind) {
     case MAPPING_FROM_DEVICE:
-        return !request->write_to_device && !request->both_ways;
+        return !to_device && !request->both_ways;
     case MAPPING_MAY_WRITE: /* a bare MDL's list is asked for as one from the device */
-        return !request->write_to_device;
+        return !to_device;
     default:
         return true;
     }
@@ -72,10 +71,11 @@ bool mapping_covers(const struct machine *machine, const void *start, uint32_t l
 {
     for (unsigned i = 0; i < machine->used.requests; i++) {
         const struct request *request = &machine->requests[i];
+        const struct piece *pieces = machine->pieces[i];
 
-        if (request->state != REQUEST_FREE && is_of_kind(request, kind) &&
-            pieces_overlap(machine->pieces[i], request->piece_count, start, length))
-            return true;
+        for (unsigned k = 0; request->state != REQUEST_FREE && k < request->piece_count; k++)
+            if (is_of_kind(request, &pieces[k], kind) && overlaps(&pieces[k], start, length))
+                return true;
     }
     return false;
 }
@@ -105,9 +105,8 @@ static bool is_alone(void *context, const struct piece *piece)
         return !mapping_covers(machine, piece->data, piece->length, MAPPING_MAY_WRITE);
     return !mapping_covers(machine, piece->data, piece->length, MAPPING_ANY) &&
            !memory_lent(machine, piece->data, piece->length) &&
-           !(candidate->buffer &&
-             pieces_overlap(piece, 1, candidate->buffer,
-                            candidate->buffer_size ? candidate->buffer_size : 1));
+           !(candidate->buffer && overlaps(piece, candidate->buffer,
+                                           candidate->buffer_size ? candidate->buffer_size : 1));
 }
 
 enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
@@ -195,7 +194,7 @@ bool mapping_intact(const struct machine *machine, const struct request *request
 
 struct request *mapping_of_list(struct machine *machine, const SCATTER_GATHER_LIST *list)
 {
-    for (unsigned i = 0; i < machine->used.requests; i++)
+    for (unsigned i = 0; list && i < machine->used.requests; i++)
         if (machine->requests[i].state == REQUEST_LIVE && machine->requests[i].list == list)
             return &machine->requests[i];
     return NULL;
@@ -218,6 +217,10 @@ static void deliver(struct machine *machine, uint64_t argument)
     struct request *request = &machine->requests[argument];
 
     request->state = REQUEST_LIVE;
+    if (request->control) {
+        packet_deliver(machine, request);
+        return;
+    }
     memory_handed(machine, request->loan);
     frame_enter(machine, SITE_LIST, DISPATCH_LEVEL);
     request->routine(request->device, NULL, request->list, request->context);
@@ -246,9 +249,11 @@ static unsigned free_registers(const struct dma_adapter *adapter)
 
 static unsigned needed_registers(const struct machine *machine, const struct request *request)
 {
+    unsigned count = request->control ? request->asked : request->piece_count;
+
     if (request->one_run)
         return machine->dma_adapters[request->adapter].registers;
-    return mapping_counts(machine) ? request->piece_count : 0;
+    return mapping_counts(machine) ? count : 0;
 }
 
 static void note_elements(struct machine *machine, struct request *request)
@@ -261,17 +266,23 @@ static void note_elements(struct machine *machine, struct request *request)
                                        request->list->Elements[i].Length};
 }
 
-static void grant(struct machine *machine, struct request *request)
+static void build(struct machine *machine, struct request *request)
 {
     struct piece *pieces = machine->pieces[index_of(machine, request)];
 
-    request->registers = take_registers(&machine->dma_adapters[request->adapter],
-                                        needed_registers(machine, request));
-    sg_place(machine, request, pieces);
+    sg_place(machine, request, request->registers, pieces, request->piece_count);
     sg_write(machine, request, pieces);
     note_elements(machine, request);
-    request->state = REQUEST_OWED;
     machine->lists_built++;
+}
+
+static void grant(struct machine *machine, struct request *request)
+{
+    request->registers = take_registers(&machine->dma_adapters[request->adapter],
+                                        needed_registers(machine, request));
+    if (!request->control)
+        build(machine, request);
+    request->state = REQUEST_OWED;
     processor_give(machine, deliver, index_of(machine, request), DISPATCH_LEVEL);
 }
 
@@ -336,7 +347,7 @@ static bool is_refused(struct machine *machine, const struct request *request,
 {
     return (needed_registers(machine, request) > 0 &&
             site_refuses(machine, RIG_SITE_map_registers)) ||
-           (!mapping->buffer && site_refuses(machine, RIG_SITE_list_memory));
+           (!mapping->control && !mapping->buffer && site_refuses(machine, RIG_SITE_list_memory));
 }
 
 NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
@@ -348,18 +359,23 @@ NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping)
     if (!request)
         return STATUS_INSUFFICIENT_RESOURCES;
     request->adapter = (uint16_t)(adapter - machine->dma_adapters);
-    cut_pieces(machine, request, mapping, adapter);
+    request->control = mapping->control;
+    request->asked = (uint8_t)mapping->registers;
+    if (!mapping->control)
+        cut_pieces(machine, request, mapping, adapter);
     assert(needed_registers(machine, request) <= adapter->registers);
     if (is_refused(machine, request, mapping)) {
         memset(request, 0, sizeof *request);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    place_list(machine, request, mapping);
+    if (!mapping->control)
+        place_list(machine, request, mapping);
     request->write_to_device = mapping->write_to_device;
     request->length = mapping->range.length;
     request->routine = mapping->routine;
     request->context = mapping->context;
     request->device = mapping->device;
+    request->base = handle_make(HANDLE_REGISTERS, index_of(machine, request), machine->turn + 1);
     request->turn = machine->turn++;
     request->made = machine->origin;
     if (adapter->waiting > 0 || needed_registers(machine, request) > free_registers(adapter)) {
@@ -375,11 +391,11 @@ static void release(struct machine *machine, struct request *request)
 {
     struct dma_adapter *adapter = &machine->dma_adapters[request->adapter];
 
-    if (request->state != REQUEST_WAITING)
-        machine->lists_freed++;
-    else
+    if (request->state == REQUEST_WAITING)
         adapter->waiting--;
-    if (request->state == REQUEST_LIVE)
+    else if (!request->control)
+        machine->lists_freed++;
+    if (request->state == REQUEST_LIVE && !request->control)
         remember(machine, request);
     if (request->own_list)
         memory_poison(request->list, request->list_size);
@@ -394,7 +410,7 @@ void mapping_end(struct machine *machine, struct request *request, bool write_to
 
     assert(request->state == REQUEST_LIVE);
     if (!write_to_device)
-        sg_copy_back(request, machine->pieces[index_of(machine, request)]);
+        sg_copy_back(machine->pieces[index_of(machine, request)], request->piece_count);
     release(machine, request);
     grant_waiting(machine, adapter);
 }

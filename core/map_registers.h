@@ -10,14 +10,16 @@ struct range {
     uint32_t offset, length;
 };
 
-/* What is asked for. The list lies in BUFFER, or in HAL's memory if that is NULL. */
+/* What is asked for: a list, which lies in BUFFER, or in HAL's memory if that is NULL; or with
+ * CONTROL so many REGISTERS, for MapTransfer to map with. */
 struct mapping {
     struct range range;
     PDMA_ADAPTER adapter;
     PDEVICE_OBJECT device;
     PDRIVER_LIST_CONTROL routine;
+    PDRIVER_CONTROL control;
     PVOID context, buffer;
-    uint32_t buffer_size;
+    uint32_t buffer_size, registers;
     bool write_to_device;
 };
 
@@ -45,6 +47,8 @@ NTSTATUS mapping_start(struct machine *machine, const struct mapping *mapping);
 /* End a live mapping: data from the device arrive, the registers return, waiting requests follow.
  */
 void mapping_end(struct machine *machine, struct request *request, bool write_to_device);
+/* The control routine of a request for registers is called. */
+void packet_deliver(struct machine *machine, struct request *request);
 /* End a mapping in any state without a word; nobody follows. */
 void mapping_drop(struct machine *machine, struct request *request);
 /* A DMA adapter without mappings dies without a word. */

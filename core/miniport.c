@@ -190,6 +190,7 @@ NDIS_STATUS NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
     } else {
         adapter->registration_set = true;
         adapter->attributes = registration->AttributeFlags;
+        adapter->bus = registration->InterfaceType;
         adapter->context = registration->MiniportAdapterContext;
     }
     return NDIS_STATUS_SUCCESS;

@@ -111,6 +111,7 @@ bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
     }
     dma_sweep(machine, adapter, (struct sweep_rules){RULE_SGL_27, RULE_SHM_11, RULE_SG_32},
               "MiniportInitializeEx");
+    channel_sweep(machine, adapter, RULE_CH_15, "MiniportInitializeEx");
     adapter_end(machine, adapter);
     return true;
 }
@@ -338,6 +339,7 @@ bool rig_halt(struct machine *machine, NDIS_HANDLE handle, NDIS_HALT_ACTION acti
         return true; /* LIFE-56 */
     dma_sweep(machine, adapter, (struct sweep_rules){list_rule, RULE_SHM_18, RULE_SG_38},
               "MiniportHaltEx");
+    channel_sweep(machine, adapter, RULE_CH_15, "MiniportHaltEx");
     adapter_end(machine, adapter);
     return true;
 }
@@ -374,6 +376,7 @@ bool rig_shutdown(struct machine *machine, NDIS_HANDLE handle, NDIS_SHUTDOWN_ACT
         verifier_report(machine, RULE_LIFE_51, "MiniportShutdownEx");
     dma_sweep(machine, adapter, (struct sweep_rules){RULE_NONE, RULE_NONE, RULE_NONE},
               "MiniportShutdownEx");
+    channel_sweep(machine, adapter, RULE_NONE, "MiniportShutdownEx");
     adapter_end(machine, adapter);
     return true;
 }

@@ -93,6 +93,11 @@ bool shared_sweep(struct machine *machine, const struct adapter *adapter, enum r
                   const char *call);
 /* The device leaves the adapter's blocks alone. */
 void shared_stop(struct machine *machine, const struct adapter *adapter);
+/* The DMA channels of an adapter die, each reported as RULE; RULE_NONE: without a word. */
+void channel_sweep(struct machine *machine, const struct adapter *adapter, enum rig_rule rule,
+                   const char *call);
+/* The HAL adapter of any registration for DMA of an adapter; NULL: it has none. */
+PDMA_ADAPTER registered_hal(struct machine *machine, const struct adapter *adapter);
 
 /* The adapter is gone: its handle, its lists of packets, its posted transfers. */
 void adapter_end(struct machine *machine, struct adapter *adapter);

@@ -235,6 +235,12 @@ bool rig_device_program(struct machine *machine, const void *block, bool begins)
  * buffer that BUS lies in, or are none. */
 bool rig_device_common(struct machine *machine, uint64_t bus, uint64_t offset, uint64_t length,
                        void *bytes, bool to_device);
+/* The device on a DMA channel asks for UNITS: the system DMA controller moves them, without demand
+ * mode all that is left. False: no transfer is set up, or the device is gone. LIST is NULL. */
+bool rig_channel_run(struct machine *machine, NDIS_HANDLE channel, uint32_t units,
+                     struct rig_transfer *transfer);
+bool rig_controller_run(struct machine *machine, PDMA_ADAPTER adapter, uint32_t units,
+                        struct rig_transfer *transfer);
 /* Read LENGTH bytes at BUS through live mappings, or in a common buffer; false if any of them is not mapped. For judges.
  */
 bool rig_bus_read(struct machine *machine, uint64_t bus, void *bytes, uint32_t length);
@@ -253,7 +259,10 @@ PDEVICE_OBJECT rig_fdo(struct machine *machine, PDEVICE_OBJECT pdo);   /* NULL: 
 
 struct rig_count {
     uint32_t drivers, adapters, dma_handles, dma_adapters, providers, devices;
+    uint32_t channels; /* handles of DMA channels */
     uint32_t lists_built, lists_freed, lists_live, lists_waiting, lists_owed;
+    uint32_t packets,
+        packets_owed; /* requests for an adapter channel; control routine not called */
     uint32_t registers_total, registers_held; /* over all live DMA adapters */
     uint32_t common_buffers;                  /* that HAL has not back yet */
     uint32_t blocks_live, blocks_pending;     /* of shared memory; pending: to be completed */
@@ -262,6 +271,8 @@ struct rig_count {
 void rig_count(const struct machine *machine, struct rig_count *count);
 /* Does the driver own LIST: sent, and not completed yet? */
 bool rig_net_buffer_list_owned(const struct machine *machine, PNET_BUFFER_LIST list);
+/* Whether the DMA channel of this number is claimed. */
+bool rig_claimed(const struct machine *machine, unsigned channel);
 /* map registers of a DMA handle: total, and how many are held; false: not a live handle */
 bool rig_map_registers(const struct machine *machine, NDIS_HANDLE dma, uint32_t *total,
                        uint32_t *held);

@@ -122,13 +122,26 @@ static void place(struct machine *machine, const struct dma_adapter *adapter, st
         piece->bus = window_page(machine) + piece->bus % PAGE_SIZE;
 }
 
-void sg_place(struct machine *machine, struct request *request, struct piece *pieces)
+/* HAL-31: a device that takes no list sees one run of addresses. */
+static void join(struct machine *machine, struct piece *pieces, unsigned count)
+{
+    uint64_t bus = window_page(machine) + pieces[0].bus % PAGE_SIZE;
+
+    for (unsigned i = 0; i < count; i++) {
+        pieces[i].bus = bus;
+        pieces[i].joined = i > 0;
+        bus += pieces[i].length;
+        window_page(machine); /* so far the run can reach */
+    }
+}
+
+void sg_place(struct machine *machine, const struct request *request, uint64_t registers,
+              struct piece *pieces, unsigned count)
 {
     const struct dma_adapter *adapter = &machine->dma_adapters[request->adapter];
-    uint64_t registers = request->registers;
     uint32_t at = 0;
 
-    for (unsigned i = 0; i < request->piece_count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (request->one_run) {
             bounce(machine, adapter, &pieces[i], at);
             at += pieces[i].length;
@@ -140,11 +153,13 @@ void sg_place(struct machine *machine, struct request *request, struct piece *pi
         }
         place(machine, adapter, &pieces[i]);
     }
+    if (adapter->one_element && !request->one_run && count > 1)
+        join(machine, pieces, count);
 }
 
-void sg_copy_back(const struct request *request, const struct piece *pieces)
+void sg_copy_back(const struct piece *pieces, unsigned count)
 {
-    for (unsigned i = 0; i < request->piece_count; i++)
+    for (unsigned i = 0; i < count; i++)
         if (pieces[i].bounced)
             memcpy(pieces[i].data, pieces[i].device, pieces[i].length);
 }
@@ -156,6 +171,8 @@ static bool joins(const struct machine *machine, const struct request *request,
 {
     uint32_t merge = request->one_run ? 2 : machine->settings[SETTING_merge];
 
+    if (piece->joined)
+        return true;
     if (merge == 0 || (merge == 1 && piece->starts_mdl))
         return false;
     return (uint64_t)element->Address.QuadPart + element->Length == piece->bus &&

@@ -14,12 +14,14 @@ bool sg_walk(struct machine *machine, const struct range *range,
 /* How many pieces a range has, or SG_CHAIN_TOO_SHORT. PIECES takes the first RIG_PIECES of them;
  * NULL: they are only counted. */
 int sg_cut(struct machine *machine, const struct range *range, struct piece *pieces);
-/* Give each piece of a request the bytes and the address that the device will use, and copy in. */
-void sg_place(struct machine *machine, struct request *request, struct piece *pieces);
+/* Give each of COUNT pieces of a request the bytes and the address that the device will use, one of
+ * REGISTERS, a bit set, if there are any, and copy in. */
+void sg_place(struct machine *machine, const struct request *request, uint64_t registers,
+              struct piece *pieces, unsigned count);
 /* Write the list of a request's placed pieces. */
 void sg_write(const struct machine *machine, const struct request *request,
               const struct piece *pieces);
 /* Copy back what the device wrote. */
-void sg_copy_back(const struct request *request, const struct piece *pieces);
+void sg_copy_back(const struct piece *pieces, unsigned count);
 
 #endif

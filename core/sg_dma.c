@@ -291,10 +291,10 @@ ULONG NdisMGetDmaAlignment(NDIS_HANDLE MiniportAdapterHandle)
         rule = RULE_SHM_55;
     else if (processor_irql(machine) != PASSIVE_LEVEL)
         rule = RULE_SDV_03;
-    else if (!adapter->dma)
+    else if (!registered_hal(machine, adapter))
         rule = RULE_SHM_55;
     if (verifier_finds(machine, rule, "NdisMGetDmaAlignment", 0))
         return 0;
-    return adapter_dma(machine, adapter)
-        ->hal->DmaOperations->GetDmaAlignment(adapter_dma(machine, adapter)->hal);
+    return registered_hal(machine, adapter)
+        ->DmaOperations->GetDmaAlignment(registered_hal(machine, adapter));
 }

@@ -121,6 +121,8 @@ static const char *callback_context(const struct oracle *o, const struct frame *
         return emit_context(CLASS_list, n, text);
     case FRAME_completion:
         return emit_context(CLASS_block, n, text);
+    case FRAME_adapter_control:
+        return emit_context(CLASS_base, name_of_request(n), text);
     case FRAME_add_device:
     case FRAME_unload:
         return "NULL";
@@ -243,6 +245,7 @@ static const char *const suffixes[FRAME_COUNT] = {
     [FRAME_bare] = "handler",
     [FRAME_control] = "handler",
     [FRAME_completion] = "completion",
+    [FRAME_adapter_control] = "control",
     [FRAME_add_device] = "add",
     [FRAME_unload] = "unload",
     [FRAME_affinity] = "affinity",
@@ -254,6 +257,8 @@ static const char *noun(enum frame_kind kind)
         return "list";
     if (kind == FRAME_completion)
         return "block";
+    if (kind == FRAME_adapter_control)
+        return "base";
     if (kind == FRAME_add_device || kind == FRAME_pnp)
         return "device";
     if (kind == FRAME_affinity)
@@ -277,7 +282,7 @@ static void name_function(struct emitter *e, const struct frame *frame, char *na
     if (frame->kind == FRAME_pnp)
         snprintf(stem, sizeof stem, "device%u_%s", frame->object, irps[frame->detail]);
     else
-        snprintf(stem, sizeof stem, "%s%u_%s", noun(frame->kind), frame->object,
+        snprintf(stem, sizeof stem, "%s%u_%s", noun(frame->kind), name_of_request(frame->object),
                  suffixes[frame->kind]);
     for (char *at = stem; *at; at++)
         if (*at >= 'A' && *at <= 'Z')
@@ -308,6 +313,9 @@ static void object_given(struct emitter *e, const struct oracle *o, const struct
         break;
     case FRAME_completion:
         emit_completion(e, o, frame->object);
+        break;
+    case FRAME_adapter_control:
+        emit_line(e, "base%u = new_handle(object);", name_of_request(frame->object));
         break;
     case FRAME_add_device:
         emit_line(e, "device%u = object;", frame->object);

@@ -60,7 +60,7 @@ static const char *table_of(const struct oracle *o, const struct call *c, char *
 
 static const char *mapping_start(const struct oracle *o, const struct call *c, char *text)
 {
-    unsigned mdl = named(c, 1, CLASS_mdl);
+    unsigned mdl = named(c, mdl_argument(c), CLASS_mdl);
     char name[EXPRESSION_MAX];
 
     if (!mdl || o->mdl[mdl].life != LIFE_live)
@@ -114,6 +114,8 @@ static const char *part_of_call(const struct oracle *o, const struct call *c, ch
         return mapping_start(o, c, text);
     case 'T':
         return table_of(o, c, text);
+    case 'W':
+        return c->a[5].n & 8 ? "TRUE" : "FALSE";
     case 'S':
         return emit_number(buffer ? o->buffer[buffer].length : 0, text);
     default:

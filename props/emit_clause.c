@@ -143,6 +143,86 @@ void then_table(struct emitter *e, struct runner *r, const struct call *c)
     emit_line(e, "is(\"map registers\", %u, count);", (unsigned)c->value);
 }
 
+/* ---- DMA channels and packets ---- */
+
+void then_claims(struct emitter *e, struct runner *r, const struct call *c)
+{
+    const struct oracle *o = &r->oracle;
+    unsigned claims = 0;
+
+    (void)c;
+    for (unsigned i = 1; i <= o->made[CLASS_channel]; i++)
+        if (o->channel[i].life == LIFE_live)
+            claims |= 1u << o->channel[i].number;
+    emit_line(e, "claims(0x%x);", claims);
+}
+
+void then_claimed(struct emitter *e, struct runner *r, const struct call *c)
+{
+    then_handle(e, r, c);
+    then_claims(e, r, c);
+}
+
+bool before_transfer_of(struct emitter *e, struct runner *r, const struct call *c)
+{
+    char text[EXPRESSION_MAX];
+
+    (void)r;
+    emit_scope(e);
+    emit_line(e, "ULONG length = %s;", emit_number(c->length, text));
+    emit_line(e, "PHYSICAL_ADDRESS address;");
+    emit_gap(e);
+    return true;
+}
+
+void then_mapped(struct emitter *e, struct runner *r, const struct call *c)
+{
+    const struct oracle *o = &r->oracle;
+    const struct request *q = &o->request[request_of(CLASS_base, named(c, 1, CLASS_base))];
+    const struct segment *s;
+    char here[EXPRESSION_MAX];
+
+    if (c->rule) {
+        emit_line(e, "(void)address;");
+        return;
+    }
+    s = &q->segments[q->segment_count - 1]; /* mapped by this call */
+    emit_line(e, "is(\"bytes mapped\", %u, length);", (unsigned)c->value);
+    snprintf(here, sizeof here, "on_the_bus(address, %u, %s)", s->length,
+             q->pool->wide ? "UINT64_MAX" : "UINT32_MAX");
+    if (o->hal[q->hal].subordinate)
+        emit_line(e, "is(\"address\", 0, (uint64_t)address.QuadPart);");
+    else
+        emit_holds(e, o, here, s->buffer, s->offset, s->length);
+}
+
+bool before_units(struct emitter *e, struct runner *r, const struct call *c)
+{
+    (void)r;
+    (void)c;
+    emit_scope(e);
+    emit_line(e, "struct rig_transfer transfer;");
+    emit_gap(e);
+    return true;
+}
+
+void then_units_moved(struct emitter *e, struct runner *r, const struct call *c)
+{
+    const struct oracle *o = &r->oracle;
+    const struct segment *s = &o->request[c->request].segments[0];
+    unsigned length = (unsigned)c->value;
+    char model[EXPRESSION_MAX];
+
+    if (!s->from_device) {
+        emit_line(e, "is(\"bytes moved\", %u, transfer.length);", length);
+        emit_holds(e, o, "transfer.bytes", s->buffer, s->offset + c->offset, length);
+        return;
+    }
+    emit_line(e, "moved_from_device(&transfer, NULL, %u, %u);", length, c->serial);
+    emit_line(e, "device_writes(%s, %u, %u, 0);",
+              emit_model(s->buffer, s->offset + c->offset, model), length, c->serial);
+}
+
 /* ---- sends ---- */
 
 bool before_send_status(struct emitter *e, struct runner *r, const struct call *c)

@@ -74,12 +74,20 @@ static void add_head(struct sheet *to, const struct program *program, const char
 /* ---- what the functions need ---- */
 
 static const char *const types[CLASS_COUNT] = {
-    [CLASS_driver] = "NDIS_HANDLE ", [CLASS_adapter] = "NDIS_HANDLE ",
-    [CLASS_dma] = "NDIS_HANDLE ",    [CLASS_list] = "PSCATTER_GATHER_LIST ",
-    [CLASS_nb] = "PNET_BUFFER ",     [CLASS_nbl] = "PNET_BUFFER_LIST ",
-    [CLASS_mdl] = "PMDL ",           [CLASS_buffer] = "PVOID ",
-    [CLASS_hal] = "PDMA_ADAPTER ",   [CLASS_device] = "PDEVICE_OBJECT ",
-    [CLASS_provider] = "PVOID ",     [CLASS_block] = "PVOID ",
+    [CLASS_driver] = "NDIS_HANDLE ",
+    [CLASS_adapter] = "NDIS_HANDLE ",
+    [CLASS_dma] = "NDIS_HANDLE ",
+    [CLASS_list] = "PSCATTER_GATHER_LIST ",
+    [CLASS_nb] = "PNET_BUFFER ",
+    [CLASS_nbl] = "PNET_BUFFER_LIST ",
+    [CLASS_mdl] = "PMDL ",
+    [CLASS_buffer] = "PVOID ",
+    [CLASS_hal] = "PDMA_ADAPTER ",
+    [CLASS_device] = "PDEVICE_OBJECT ",
+    [CLASS_provider] = "PVOID ",
+    [CLASS_block] = "PVOID ",
+    [CLASS_channel] = "NDIS_HANDLE ",
+    [CLASS_base] = "PVOID ",
 };
 
 static void add_contexts(struct sheet *to, const struct oracle *o, const struct sheet *code)

@@ -123,7 +123,7 @@ static void emit_place(struct emitter *e, const struct oracle *o, const struct r
 void emit_list(struct emitter *e, const struct oracle *o, unsigned number)
 {
     const struct request *q = &o->request[number];
-    uint32_t merge = q->one_run ? 2 : o->settings[SETTING_merge];
+    uint32_t merge = q->one_run || q->pool->one_element ? 2 : o->settings[SETTING_merge];
 
     emit_ranges(e, o, q, "mapped", 0, q->length,
                 !q->to_device && o->settings[SETTING_personality] == 1);
@@ -131,7 +131,8 @@ void emit_list(struct emitter *e, const struct oracle *o, unsigned number)
         emit_pieces(e, o, q);
     emit_gap(e);
     emit_line(e, "list%u = object;", number);
-    emit_line(e, "element_count(list%u, %u, %u);", number, merge ? 1 : q->pieces, q->pieces);
+    emit_line(e, "element_count(list%u, %u, %u);", number, merge ? 1 : q->pieces,
+              q->pool->one_element ? 1 : q->pieces);
     emit_place(e, o, q, number);
     emit_line(e, "elements_within(list%u, %s);", number,
               q->pool->wide ? "UINT64_MAX" : "UINT32_MAX");
@@ -168,6 +169,9 @@ void emit_remains(struct emitter *e, struct runner *r)
     COUNT(drivers)
     COUNT(adapters)
     COUNT(dma_handles)
+    COUNT(channels)
+    COUNT(packets)
+    COUNT(packets_owed)
     COUNT(dma_adapters)
     COUNT(providers)
     COUNT(devices)

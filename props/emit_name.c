@@ -56,6 +56,7 @@ static const struct {
     NDIS_WORD(NDIS_STATUS_BAD_VERSION),
     NDIS_WORD(NDIS_STATUS_BAD_CHARACTERISTICS),
     NDIS_WORD(NDIS_STATUS_REQUEST_ABORTED),
+    NDIS_WORD(NDIS_STATUS_RESOURCE_CONFLICT),
     NDIS_WORD(NDIS_STATUS_RESET_IN_PROGRESS),
     NDIS_WORD(NDIS_STATUS_BUFFER_TOO_SHORT),
     NDIS_WORD(NDIS_STATUS_SEND_ABORTED),
@@ -110,7 +111,7 @@ const char *emit_name(const struct oracle *o, enum name_class class, unsigned nu
 static bool is_handle(enum name_class class)
 {
     return class == CLASS_driver || class == CLASS_adapter || class == CLASS_dma ||
-           class == CLASS_provider;
+           class == CLASS_provider || class == CLASS_channel || class == CLASS_base;
 }
 
 /* A forged value by way of the name that it was made from; that name is the newest before the call. */

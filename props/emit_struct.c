@@ -79,6 +79,8 @@ bool before_driver(struct emitter *e, struct runner *r, const struct call *c)
 
 static void emit_registration(struct emitter *e, const struct call *c)
 {
+    static const char *const buses[] = {"NdisInterfacePci", "NdisInterfaceIsa", "NdisInterfaceEisa",
+                                        "InterfaceTypeUndefined"};
     unsigned n = named(c, 0, CLASS_adapter);
     char context[EXPRESSION_MAX], flags[EXPRESSION_MAX];
 
@@ -88,7 +90,7 @@ static void emit_registration(struct emitter *e, const struct call *c)
     emit_line(e, "        .MiniportAdapterContext = %s,",
               n ? emit_context(CLASS_adapter, n, context) : "NULL");
     emit_line(e, "        .AttributeFlags = %s,", emit_flags(c, c->a[3].n, flags));
-    emit_line(e, "        .InterfaceType = NdisInterfacePci,");
+    emit_line(e, "        .InterfaceType = %s,", buses[c->a[4].n]);
 }
 
 static void emit_general(struct emitter *e, const struct call *c)
@@ -175,6 +177,32 @@ bool before_parameters(struct emitter *e, struct runner *r, const struct call *c
     return true;
 }
 
+/* ---- DMA channels ---- */
+
+/* choice `dma_width` */
+static const char *const widths[] = {"Width8Bits", "Width16Bits", "Width32Bits", "Width64Bits",
+                                     "WidthNoWrap"};
+
+bool before_channel(struct emitter *e, struct runner *r, const struct call *c)
+{
+    static const char *const speeds[] = {"Compatible", "TypeA", "TypeB", "TypeC", "TypeF"};
+
+    (void)r;
+    emit_scope(e);
+    emit_line(e, "NDIS_DMA_DESCRIPTION d = {");
+    emit_line(e, "    .DemandMode = %s,", c->a[5].n & 1 ? "TRUE" : "FALSE");
+    emit_line(e, "    .AutoInitialize = %s,", c->a[5].n & 2 ? "TRUE" : "FALSE");
+    emit_line(e, "    .DmaChannelSpecified = %s,", c->a[5].n & 4 ? "FALSE" : "TRUE");
+    emit_line(e, "    .DmaWidth = %s,", widths[c->a[2].n]);
+    emit_line(e, "    .DmaSpeed = %s,", speeds[c->a[3].n]);
+    emit_line(e, "    .DmaPort = %u,", c->a[6].n);
+    emit_line(e, "    .DmaChannel = %u,", c->a[4].n);
+    emit_line(e, "};");
+    emit_line(e, "NDIS_HANDLE handle = UNTOUCHED;");
+    emit_gap(e);
+    return true;
+}
+
 /* ---- HAL ---- */
 
 bool before_device(struct emitter *e, struct runner *r, const struct call *c)
@@ -183,8 +211,11 @@ bool before_device(struct emitter *e, struct runner *r, const struct call *c)
     emit_scope(e);
     emit_line(e, "DEVICE_DESCRIPTION d = {");
     emit_line(e, "    .Version = %u,", c->a[0].n);
-    emit_line(e, "    .Master = TRUE,");
-    emit_line(e, "    .ScatterGather = TRUE,");
+    emit_line(e, "    .Master = %s,", c->a[3].n == 2 ? "FALSE" : "TRUE");
+    emit_line(e, "    .ScatterGather = %s,", c->a[3].n ? "FALSE" : "TRUE");
+    emit_line(e, "    .DemandMode = %s,", c->a[5].n & 1 ? "TRUE" : "FALSE");
+    emit_line(e, "    .AutoInitialize = %s,", c->a[5].n & 2 ? "TRUE" : "FALSE");
+    emit_line(e, "    .DmaWidth = %s,", widths[c->a[4].n]);
     emit_line(e, "    .Dma32BitAddresses = TRUE,");
     emit_line(e, "    .Dma64BitAddresses = %s,", c->a[1].n == 1 ? "TRUE" : "FALSE");
     emit_line(e, "    .InterfaceType = PCIBus,");

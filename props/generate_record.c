@@ -98,6 +98,7 @@ static uint16_t sensible_value(const struct record *record, const struct operand
                                     16384, 65536))
                      : offset_value(state);
     case OP_NdisMRegisterScatterGatherDma:
+    case OP_NdisMRegisterDmaChannel:
     case OP_IoGetDmaAdapter:
         return encoded(PICK(state, 65536, 65536, 65536, 1500, 4096, 9000, 131072, 0));
     case OP_NdisMAllocateSharedMemory:
@@ -137,6 +138,8 @@ static unsigned draw_flags(const struct record *record, const struct operand *op
         return random_percent(state, 75);
     if (record->op == OP_NdisMRegisterScatterGatherDma)
         return random_percent(state, 50);
+    if (record->op == OP_NdisMRegisterDmaChannel || record->op == OP_IoGetDmaAdapter)
+        return random_below(state, 1u << operand->bits);
     return 0;
 }
 

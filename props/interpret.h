@@ -86,6 +86,8 @@ NTSTATUS callback(struct runner *r, enum frame_kind kind, enum name_class class,
 void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST list,
                    const void *context);
 MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE completion_callback;
+/* AdapterControl has come with BASE; returns what the record that asked for it says. */
+IO_ALLOCATION_ACTION control_callback(struct runner *r, void *base, const void *context);
 void callback_unexpected(struct runner *r, const char *name);
 void report_hook(void *context, const struct rig_report *report);
 /* No report that the oracle waits for is missing. */
@@ -96,7 +98,7 @@ extern const char *const frame_names[FRAME_COUNT];
 
 /* Until its handler runs a list's name holds the own buffer; NULL if the call fails. */
 void list_name_holds(struct runner *r, const struct call *c);
-/* Where a mapping of the MDL that is argument 1 starts; NULL without one. */
+/* Where a mapping of the MDL that is an argument starts; NULL without one. */
 void *current_va(const struct runner *r, const struct call *c);
 
 /* ---- interpret_hal.c, interpret_block.c ---- */
@@ -112,6 +114,10 @@ void judge_block(struct runner *r, unsigned n); /* what it holds, if it lives */
 
 void judge_list(struct runner *r, struct request *q, PSCATTER_GATHER_LIST list);
 void judge_transfer(struct runner *r, const struct call *c, const struct rig_transfer *transfer);
+/* What the system DMA controller moved. */
+void judge_moved(struct runner *r, const struct call *c, const struct rig_transfer *transfer);
+/* Data of a packet: the device reaches LENGTH bytes of it at BUS. */
+void judge_address(struct runner *r, const struct request *q, uint64_t bus);
 void judge_registers(struct runner *r, const struct request *q);
 /* What a freed list leaves behind in the data. */
 void judge_received(struct runner *r, struct request *q);

@@ -20,6 +20,7 @@ const char *const frame_names[FRAME_COUNT] = {
     [FRAME_bare] = "NdisProcessSGList",
     [FRAME_control] = "AdapterListControl",
     [FRAME_completion] = "MiniportSharedMemoryAllocateComplete",
+    [FRAME_adapter_control] = "AdapterControl",
     [FRAME_add_device] = "AddDevice",
     [FRAME_pnp] = "DispatchPnP",
     [FRAME_unload] = "Unload",
@@ -55,6 +56,8 @@ void check_reports(struct runner *r)
 
     if (missing == RULE_SG_34)
         property = PROPERTY_DMA_AFTER_DEREGISTER;
+    else if (missing == RULE_CH_31 && r->call && r->call->dead)
+        property = PROPERTY_CHANNEL_AFTER_DEREGISTER;
     else if (missing == RULE_PRV_42)
         property = PROPERTY_PROVIDER_AFTER_DEREGISTER;
     for (unsigned i = 0; i < o->report_count; i++)
@@ -99,6 +102,8 @@ void report_hook(void *context, const struct rig_report *report)
     trace_line(r, "! %s: %s", rig_rule_row(report->rule)->name, rig_rule_row(report->rule)->text);
     if (due == RULE_SG_34)
         r->evaluated[PROPERTY_DMA_AFTER_DEREGISTER]++;
+    else if (due == RULE_CH_31 && r->call && r->call->dead)
+        r->evaluated[PROPERTY_CHANNEL_AFTER_DEREGISTER]++;
     else if (due == RULE_PRV_42)
         r->evaluated[PROPERTY_PROVIDER_AFTER_DEREGISTER]++;
     if (due)
@@ -240,58 +245,101 @@ static void list_unexpected(struct runner *r, enum frame_kind kind, const struct
         failed_text(r, property, expected, frame_names[kind]);
 }
 
-static bool list_may_enter(struct runner *r, enum frame_kind kind, const void *context)
+/* The number of the request that CONTEXT belongs to, if its handler may run; 0: it may not. */
+static unsigned may_handle(struct runner *r, enum frame_kind kind, const void *context)
 {
     struct oracle *o = &r->oracle;
-    unsigned n = context_number(o, CLASS_list, context);
+    enum name_class class = kind == FRAME_adapter_control ? CLASS_base : CLASS_list;
+    unsigned n = context_number(o, class, context), number = request_of(class, n);
 
     if (!r->over)
         check_reports(r);
     if (r->over)
-        return false;
+        return 0;
     if (broken(r, PROPERTY_HANDLER_CONTEXT, n))
         failed_text(r, PROPERTY_HANDLER_CONTEXT, "the request's context", "another");
     if (!n)
-        return false;
-    if (r->layer)
+        return 0;
+    if (r->layer && kind != FRAME_adapter_control)
         layer_calls(r, kind, n);
-    if (o->expected.kind != kind || o->expected.object != n) {
-        list_unexpected(r, kind, &o->request[n]);
-        return false;
+    if (o->expected.kind != kind || o->expected.object != number) {
+        list_unexpected(r, kind, &o->request[number]);
+        return 0;
     }
     r->evaluated[PROPERTY_HANDLER_EXPECTED]++;
     r->evaluated[PROPERTY_HANDLER_ONCE]++;
     r->evaluated[PROPERTY_LIFE_NO_CALLBACK_AFTER]++;
     judge_place(r, PROPERTY_HANDLER_INSIDE, PROPERTY_HANDLER_IRQL);
-    return !r->over;
+    return r->over ? 0 : number;
+}
+
+/* The handler of request NUMBER is given a list, or a base. */
+static void handle(struct runner *r, enum frame_kind kind, unsigned number, void *given)
+{
+    struct oracle *o = &r->oracle;
+    enum name_class class = class_of_request(number);
+    unsigned n = name_of_request(number);
+
+    if (mark_of(r))
+        mark_of(r)->calls_back = true;
+    digest_add(r, 0x300000u + (unsigned)kind * 16 + o->expected.processor);
+    trace_line(r, "%s(%s%u) on processor %u", frame_names[kind], class_words[class], n,
+               o->expected.processor);
+    if (class == CLASS_base)
+        judge_new_handle(r, given);
+    oracle_enter(o);
+    o->value[class][n] = given;
+    observe(r, MOMENT_entered, 0);
+    if (class == CLASS_list)
+        judge_list(r, &o->request[n], given);
+    play_body(r);
+}
+
+static void handled(struct runner *r, int result)
+{
+    if (r->over)
+        return;
+    if (r->layer && innermost(&r->oracle)->kind != FRAME_adapter_control)
+        layer_handler_returns(r);
+    check_reports(r);
+    observe(r, MOMENT_left, result);
+    oracle_leave(&r->oracle, STATUS_SUCCESS);
 }
 
 void list_callback(struct runner *r, enum frame_kind kind, PSCATTER_GATHER_LIST list,
                    const void *context)
 {
-    struct oracle *o = &r->oracle;
-    unsigned n;
+    unsigned number = may_handle(r, kind, context);
 
-    if (!list_may_enter(r, kind, context))
+    if (!number)
         return;
-    n = o->expected.object;
     r->delivered++;
-    if (mark_of(r))
-        mark_of(r)->calls_back = true;
-    digest_add(r, 0x300000u + (unsigned)kind * 16 + o->expected.processor);
-    trace_line(r, "%s(list%u) on processor %u", frame_names[kind], n, o->expected.processor);
-    oracle_enter(o);
-    o->value[CLASS_list][n] = list;
-    observe(r, MOMENT_entered, 0);
-    judge_list(r, &o->request[n], list);
-    play_body(r);
-    if (r->over)
-        return;
-    if (r->layer)
-        layer_handler_returns(r);
-    check_reports(r);
-    observe(r, MOMENT_left, STATUS_SUCCESS);
-    oracle_leave(o, STATUS_SUCCESS);
+    handle(r, kind, number, list);
+    handled(r, STATUS_SUCCESS);
+}
+
+/* choice `action`: what fits the device, or what the record says */
+static IO_ALLOCATION_ACTION action_of(const struct oracle *o, const struct request *q)
+{
+    static const int actions[] = {0, KeepObject, DeallocateObject, DeallocateObjectKeepRegisters,
+                                  0};
+
+    if (q->action == 0)
+        return o->hal[q->hal].subordinate ? KeepObject : DeallocateObjectKeepRegisters;
+    return (IO_ALLOCATION_ACTION)actions[q->action];
+}
+
+IO_ALLOCATION_ACTION control_callback(struct runner *r, void *base, const void *context)
+{
+    unsigned number = may_handle(r, FRAME_adapter_control, context);
+    IO_ALLOCATION_ACTION action = KeepObject;
+
+    if (number) {
+        action = action_of(&r->oracle, &r->oracle.request[number]);
+        handle(r, FRAME_adapter_control, number, base);
+        handled(r, (int)action);
+    }
+    return action;
 }
 
 /* ---- completions of shared memory ---- */

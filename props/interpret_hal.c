@@ -20,8 +20,11 @@ void interpret_IoGetDmaAdapter(struct runner *r, struct call *c)
 
     memset(&d, 0, sizeof d);
     d.Version = c->a[0].n;
-    d.Master = TRUE;
-    d.ScatterGather = TRUE;
+    d.Master = c->a[3].n != 2;
+    d.ScatterGather = c->a[3].n == 0;
+    d.DmaWidth = (DMA_WIDTH)c->a[4].n;
+    d.DemandMode = (c->a[5].n & 1) != 0;
+    d.AutoInitialize = (c->a[5].n & 2) != 0;
     d.Dma32BitAddresses = TRUE;
     d.Dma64BitAddresses = c->a[1].n == 1;
     d.InterfaceType = PCIBus;

@@ -345,6 +345,8 @@ void interpret_return_net_buffer_lists(struct runner *r, struct call *c)
 
 static void set_registration(NDIS_MINIPORT_ADAPTER_ATTRIBUTES *attributes, const struct call *c)
 {
+    static const NDIS_INTERFACE_TYPE buses[] = {NdisInterfacePci, NdisInterfaceIsa,
+                                                NdisInterfaceEisa, InterfaceTypeUndefined};
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES *a = &attributes->RegistrationAttributes;
     UCHAR revision = c->a[2].n == HEADER_revision_2 ? 2 : 1;
 
@@ -353,7 +355,7 @@ static void set_registration(NDIS_MINIPORT_ADAPTER_ATTRIBUTES *attributes, const
                  sizeof *a);
     a->MiniportAdapterContext = context_of(CLASS_adapter, c->a[0].ref.number);
     a->AttributeFlags = c->a[3].n;
-    a->InterfaceType = NdisInterfacePci;
+    a->InterfaceType = buses[c->a[4].n];
 }
 
 static void set_general(NDIS_MINIPORT_ADAPTER_ATTRIBUTES *attributes, const struct call *c)

@@ -102,10 +102,10 @@ static bool is_free_again(const struct oracle *o, enum name_class class, unsigne
 
 static bool is_live_handle(const struct oracle *o, const void *handle)
 {
-    static const enum name_class classes[] = {CLASS_driver, CLASS_adapter, CLASS_dma,
-                                              CLASS_provider};
+    static const enum name_class classes[] = {CLASS_driver,   CLASS_adapter, CLASS_dma,
+                                              CLASS_provider, CLASS_channel, CLASS_base};
 
-    for (unsigned k = 0; k < 4; k++)
+    for (unsigned k = 0; k < sizeof classes / sizeof classes[0]; k++)
         for (unsigned i = 1; i <= o->made[classes[k]]; i++)
             if (o->value[classes[k]][i] == handle && !is_free_again(o, classes[k], i))
                 return true;

@@ -139,8 +139,8 @@ static void fill_parameters(NDIS_SCATTER_GATHER_LIST_PARAMETERS *p, const struct
 /* MDL-05: an address that counts from the MDL's own, whatever that is worth to a processor. */
 void *current_va(const struct runner *r, const struct call *c)
 {
-    unsigned mdl = named(c, 1, CLASS_mdl);
-    PMDL head = c->a[1].value;
+    unsigned i = mdl_argument(c), mdl = named(c, i, CLASS_mdl);
+    PMDL head = c->a[i].value;
 
     if (!mdl || r->oracle.mdl[mdl].life != LIFE_live)
         return NULL;

@@ -77,6 +77,13 @@ static void clear_name(struct oracle *o, enum name_class class, unsigned n)
     case CLASS_block:
         o->block[n] = (struct o_block){0};
         break;
+    case CLASS_channel:
+        o->channel[n] = (struct o_channel){0};
+        memset(&o->request[request_of(class, n)], 0, offsetof(struct request, segments));
+        break;
+    case CLASS_base:
+        memset(&o->request[request_of(class, n)], 0, offsetof(struct request, segments));
+        break;
     case CLASS_nothing:
     case CLASS_COUNT:
         break;
@@ -174,7 +181,7 @@ struct frame *oracle_enter(struct oracle *o)
     frame->caller_level = o->irql[frame->processor];
     o->processor = frame->processor;
     o->irql[frame->processor] = frame->level;
-    if (is_list_frame(frame->kind))
+    if (is_list_frame(frame->kind) || frame->kind == FRAME_adapter_control)
         request_called(o, frame->object);
     return frame;
 }
@@ -189,11 +196,14 @@ void oracle_leave(struct oracle *o, NTSTATUS status)
     o->processor = frame.caller;
     if (frame.kind >= FRAME_add_device)
         leave_netdma(o, &frame, status);
+    else if (frame.kind == FRAME_adapter_control)
+        leave_control(o, frame.object);
     else if (frame.kind == FRAME_completion)
         return;
     else if (!is_list_frame(frame.kind))
         leave_miniport(o, &frame, status);
-    else if (o->call && o->call->pump)
+    if (frame.kind >= FRAME_handler && frame.kind <= FRAME_adapter_control && o->call &&
+        o->call->pump)
         requests_pump(o, o->call->pump);
 }
 
@@ -269,8 +279,7 @@ void oracle_step(struct oracle *o, struct call *c)
     if (number & OWED_BLOCK)
         block_complete(o, c, number & ~(unsigned)OWED_BLOCK, processor);
     else
-        oracle_expect(o, o->request[number].kind == KIND_nb ? FRAME_handler : FRAME_control, number,
-                      0, processor, DISPATCH_LEVEL);
+        oracle_expect(o, request_frame(&o->request[number]), number, 0, processor, DISPATCH_LEVEL);
 }
 
 void oracle_KeRaiseIrql(struct oracle *o, struct call *c)

@@ -72,6 +72,7 @@ struct call {
     uint32_t offset, length; /* resolved for the interpreter */
     unsigned serial;         /* device_run, cpu_write: which of the run it is */
     struct pool *pump;       /* requests waiting here may be granted while the call runs */
+    bool dead;               /* a handle that was deregistered is passed */
     struct call *outer;
 
     bool taken; /* what came of it: the machine took it */
@@ -85,7 +86,8 @@ enum life { LIFE_bad, LIFE_stale, LIFE_live };
 
 /* map registers of one HAL adapter */
 struct pool {
-    bool live, wide; /* wide: the device reaches above 4 GiB */
+    bool live, wide;  /* wide: the device reaches above 4 GiB */
+    bool one_element; /* it takes no list */
     uint32_t registers, held;
 };
 
@@ -114,6 +116,7 @@ struct o_adapter {
     unsigned power_to; /* choice `power` of the request under way */
     unsigned driver, dma; /* dma: its live registration, 0 none */
     unsigned minor, flags, sends, receives;
+    unsigned bus, channels; /* bus: choice `bus`; channels: live registrations */
     bool registration, general, removed, asleep, unlogged;
 };
 
@@ -125,10 +128,30 @@ struct o_dma {
     struct pool pool;
 };
 
+/* What the system DMA controller does for a subordinate device. */
+struct o_controller {
+    bool demand, again, to_device; /* again: auto-initialised */
+    unsigned unit;
+    uint32_t length, left; /* of the transfer; length 0: there is none */
+};
+
 struct o_hal {
     enum life life;
     unsigned version;
+    bool packet, subordinate; /* packet: no scatter/gather */
     struct pool pool;
+    struct o_controller controller;
+};
+
+struct o_channel {
+    enum life life;
+    unsigned adapter, number;
+    uint32_t maximum;
+    struct pool pool;
+    struct o_controller controller;
+    bool busy;
+    const void *mdl; /* what is set up, as it was passed */
+    uint32_t offset, length;
 };
 
 struct o_buffer {
@@ -191,20 +214,40 @@ struct o_common {
     uint32_t used;
 };
 
-/* ---- requests for lists, named by CLASS_list ---- */
+/* ---- requests: for lists, for packets, and the packet of a DMA channel ---- */
 
 struct segment {
     unsigned buffer;
     uint32_t offset, length; /* in the buffer */
+    bool from_device;        /* of a packet: one call of MapTransfer */
 };
 
+/* Requests are numbered by the names of lists, then of packets, then of channels. */
+static inline unsigned request_of(enum name_class class, unsigned name)
+{
+    return name + (class == CLASS_base ? NAMES : class == CLASS_channel ? 2 * NAMES : 0);
+}
+
+static inline enum name_class class_of_request(unsigned number)
+{
+    return number < NAMES ? CLASS_list : number < 2 * NAMES ? CLASS_base : CLASS_channel;
+}
+
+static inline unsigned name_of_request(unsigned number)
+{
+    return number % NAMES;
+}
+
 enum request_state { REQUEST_none, REQUEST_queued, REQUEST_owed, REQUEST_live, REQUEST_dead };
-enum request_kind { KIND_nb, KIND_bare, KIND_get, KIND_build };
+enum request_kind { KIND_nb, KIND_bare, KIND_get, KIND_build, KIND_packet };
 
 struct request {
     enum request_state state;
     enum request_kind kind;
     bool to_device, conflicts;   /* conflicts: counts as mapped from the device */
+    bool settled;                /* a packet's AdapterControl has returned */
+    unsigned action;             /* choice `action` */
+    uint32_t asked, last, rest;  /* of a packet: registers; where its newest mapping starts, ends */
     bool delivered, own, posted; /* own: the list lies in the caller's buffer */
     bool one_run;                /* copied into one run of pages (AMB-02) */
     struct pool *pool;
@@ -242,6 +285,7 @@ enum frame_kind {
     FRAME_handler,
     FRAME_bare,
     FRAME_control,
+    FRAME_adapter_control,
     FRAME_completion,
     FRAME_add_device,
     FRAME_pnp,
@@ -283,7 +327,7 @@ struct oracle {
     void *value[CLASS_COUNT][NAMES];
 
     unsigned page, buffers, mdls, nbs, nbls;
-    unsigned drivers, adapters, dmas, hals, devices, providers; /* live ones */
+    unsigned drivers, adapters, dmas, hals, channels, devices, providers; /* live ones */
     unsigned active_count, owed_count, post_count;
     unsigned active[REQUESTS_MAX];   /* waiting and live requests, in order of arrival */
     unsigned owed[2 * REQUESTS_MAX]; /* in the order they became owed; OWED_BLOCK: a completion */
@@ -297,6 +341,7 @@ struct oracle {
     struct o_adapter adapter[NAMES];
     struct o_dma dma[NAMES];
     struct o_hal hal[NAMES];
+    struct o_channel channel[NAMES];
     struct o_buffer buffer[NAMES];
     struct o_mdl mdl[NAMES];
     struct o_nb nb[NAMES];
@@ -304,7 +349,7 @@ struct oracle {
     struct o_device device[NAMES];
     struct o_provider provider[NAMES];
     struct o_block block[NAMES];
-    struct request request[NAMES];
+    struct request request[3 * NAMES];
 
     uint8_t shadow[RIG_PAGES * PAGE_SIZE]; /* what memory should hold */
     uint8_t common_shadow[(COMMONS_MAX + 1) *
@@ -374,6 +419,16 @@ static inline void warn(struct call *c, enum rig_rule rule)
 static inline unsigned named(const struct call *c, unsigned i, enum name_class class)
 {
     return c->a[i].ref.mode == REF_NAMED && c->a[i].ref.class == class ? c->a[i].ref.number : 0;
+}
+
+/* which argument is an MDL */
+static inline unsigned mdl_argument(const struct call *c)
+{
+    unsigned i = 0;
+
+    while (c->row->operands[i].kind != OPERAND_REF || c->row->operands[i].class != CLASS_mdl)
+        i++;
+    return i;
 }
 
 static inline uint64_t number_of(struct call *c, unsigned i, uint64_t limit)
@@ -453,12 +508,15 @@ void request_accept(struct oracle *o, struct request *q); /* active, queued */
 void request_grant_or_wait(struct oracle *o, struct request *q);
 void request_grant(struct oracle *o, struct request *q); /* registers taken, list made */
 void request_deliver_here(struct oracle *o, struct request *q);
+enum frame_kind request_frame(const struct request *q); /* of its handler */
 void request_called(struct oracle *o, unsigned number); /* its handler is entered */
 /* The list is freed by its owner: data arrive, registers return, CALL may grant waiting ones. */
 void request_free(struct oracle *o, struct call *c, struct request *q);
 void request_forget_data(struct oracle *o, const struct request *q);
 unsigned request_sweep_adapter(struct oracle *o, unsigned adapter,
                                enum rig_rule rule); /* how many */
+/* It dies: no data arrive, nobody follows. */
+void request_end(struct oracle *o, struct request *q);
 void requests_pump(struct oracle *o, struct pool *pool);
 void request_withdraw(struct oracle *o, struct request *q); /* accepted, and then not */
 void posts_drop_adapter(struct oracle *o, unsigned adapter);
@@ -472,6 +530,25 @@ bool bytes_lent(const struct oracle *o, unsigned buffer, uint32_t offset, uint32
 bool bytes_awaited(const struct oracle *o, unsigned buffer, uint32_t offset, uint32_t length);
 unsigned request_number(const struct oracle *o, const struct request *q);
 uint32_t list_size_of(uint32_t pieces);
+
+/* ---- oracle_hal.c ---- */
+
+/* HAL has as many adapters as it may. */
+bool no_dma_adapter(const struct oracle *o);
+uint32_t registers_for(const struct oracle *o, uint32_t length);
+
+/* ---- oracle_packet.c, oracle_channel.c ---- */
+
+/* AdapterControl of this packet has returned. */
+void leave_control(struct oracle *o, unsigned number);
+/* The device asks for so many units. */
+void controller_moves(struct oracle *o, struct call *c, struct o_controller *controller,
+                      unsigned request);
+/* SEGMENT is mapped by a packet, or flushed again. */
+void packet_maps(struct oracle *o, struct request *q, const struct segment *segment);
+void packet_flushes(struct request *q, unsigned index);
+/* The channels of an adapter die. */
+void channels_die(struct oracle *o, unsigned adapter, enum rig_rule rule);
 
 /* ---- oracle_sg.c ---- */
 

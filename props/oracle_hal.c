@@ -4,6 +4,19 @@
 #include "oracle.h"
 
 enum { DESCRIPTION_LAST = 2, DESCRIPTION_UNKNOWN = 4 };
+enum { KIND_subordinate = 2, WIDTH_32 = 2 }; /* choices `kind`, `dma_width` */
+
+bool no_dma_adapter(const struct oracle *o)
+{
+    return o->dmas + o->hals + o->channels >= o->settings[SETTING_dma_adapters];
+}
+
+uint32_t registers_for(const struct oracle *o, uint32_t length)
+{
+    uint64_t registers = ((uint64_t)length + PAGE_SIZE - 1) / PAGE_SIZE + 1;
+
+    return cut(registers, o->settings[SETTING_map_registers]);
+}
 
 void oracle_IoGetDmaAdapter(struct oracle *o, struct call *c)
 {
@@ -17,15 +30,21 @@ void oracle_IoGetDmaAdapter(struct oracle *o, struct call *c)
         refuse(c, RULE_E6_25);
         return;
     }
-    if (c->a[0].n > DESCRIPTION_LAST || o->dmas + o->hals >= o->settings[SETTING_dma_adapters] ||
+    if (c->a[0].n > DESCRIPTION_LAST || no_dma_adapter(o) ||
+        (c->a[3].n == KIND_subordinate && c->a[4].n > WIDTH_32) ||
         resource_refused(o, c, RIG_SITE_dma_adapter))
         return;
     c->status = STATUS_SUCCESS;
     *hal = (struct o_hal){.life = LIFE_live, .version = c->a[0].n};
     hal->pool.live = true;
     hal->pool.wide = c->a[1].n == 1;
-    hal->pool.registers =
-        cut(((uint64_t)length + PAGE_SIZE - 1) / PAGE_SIZE + 1, o->settings[SETTING_map_registers]);
+    hal->pool.registers = registers_for(o, length);
+    hal->packet = c->a[3].n != 0;
+    hal->pool.one_element = hal->packet;
+    hal->subordinate = c->a[3].n == KIND_subordinate;
+    hal->controller.unit = 1u << c->a[4].n;
+    hal->controller.demand = (c->a[5].n & 1) && c->a[0].n == DESCRIPTION_LAST;
+    hal->controller.again = c->a[5].n & 2;
     c->value = hal->pool.registers;
     o->hals++;
 }
@@ -65,6 +84,21 @@ bool no_table(const struct oracle *o, struct call *c)
     return true;
 }
 
+/* A list, the channel, map registers: the first of these that is left. */
+static enum rig_rule left_behind(const struct oracle *o, const struct o_hal *hal)
+{
+    bool channel = false;
+
+    for (unsigned i = 0; i < o->active_count; i++) {
+        const struct request *q = &o->request[o->active[i]];
+
+        if (q->pool == &hal->pool && q->kind != KIND_packet)
+            return RULE_HAL_12;
+        channel |= q->pool == &hal->pool && (hal->subordinate || !q->settled);
+    }
+    return channel ? RULE_E6_08 : RULE_E6_09;
+}
+
 void oracle_PutDmaAdapter(struct oracle *o, struct call *c)
 {
     struct o_hal *hal;
@@ -75,7 +109,7 @@ void oracle_PutDmaAdapter(struct oracle *o, struct call *c)
     if (!hal)
         return;
     if (pool_has_requests(o, &hal->pool)) {
-        refuse(c, RULE_HAL_12);
+        refuse(c, left_behind(o, hal));
         return;
     }
     if (pool_has_commons(o, &hal->pool)) {

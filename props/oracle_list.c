@@ -64,7 +64,7 @@ static uint32_t piece_length(const struct oracle *o, const struct request *q, un
 static bool merged_right(const struct oracle *o, const struct request *q,
                          const SCATTER_GATHER_LIST *list)
 {
-    uint32_t merge = q->one_run ? 2 : o->settings[SETTING_merge];
+    uint32_t merge = q->one_run || q->pool->one_element ? 2 : o->settings[SETTING_merge];
     uint64_t position = 0, border = 0;
     unsigned element = 0;
 
@@ -184,15 +184,16 @@ static void judge_cover(struct runner *r, const struct request *q, const SCATTER
 void judge_list(struct runner *r, struct request *q, PSCATTER_GATHER_LIST list)
 {
     unsigned count = list ? list->NumberOfElements : 0;
-    bool merges = r->oracle.settings[SETTING_merge] != 0 || r->layer;
+    bool one = q->pool->one_element;
+    bool merges = one || r->oracle.settings[SETTING_merge] != 0 || r->layer;
     unsigned least = r->layer && !q->length ? 0 : 1; /* AMB-15 */
-    bool right = count >= least && count <= q->pieces && (merges || count == q->pieces);
+    bool right = count >= least && count <= (one ? 1 : q->pieces) && (merges || count == q->pieces);
 
     q->list = list;
     q->own = list && list == q->lent;
     if (broken(r, PROPERTY_SG_ELEMENT_COUNT, right))
         failed_number(r, PROPERTY_SG_ELEMENT_COUNT, merges ? "elements, at most" : "elements",
-                      q->pieces, count);
+                      one ? 1 : q->pieces, count);
     if (!list || count > q->pieces)
         return;
     q->first_address = count ? (uint64_t)list->Elements[0].Address.QuadPart : 0;
@@ -219,6 +220,43 @@ void judge_registers(struct runner *r, const struct request *q)
 }
 
 /* ---- what the device moved ---- */
+
+void judge_address(struct runner *r, const struct request *q, uint64_t bus)
+{
+    const struct segment *s = &q->segments[q->segment_count - 1]; /* that was mapped last */
+    bool subordinate = r->oracle.hal[q->hal].subordinate, right = bus == 0;
+
+    if (!subordinate) {
+        right = (q->pool->wide || bus + s->length - 1 <= UINT32_MAX) &&
+                rig_bus_read(r->machine, bus, r->scratch, s->length) &&
+                same_bytes(&r->oracle, s->buffer, s->offset, s->length, r->scratch);
+        digest_shape(r, bus);
+    }
+    if (broken(r, PROPERTY_PACKET_ADDRESS, right))
+        failed_text(r, PROPERTY_PACKET_ADDRESS,
+                    subordinate ? "no address for a subordinate device"
+                                : "an address of the data that the device reaches",
+                    "another address");
+}
+
+void judge_moved(struct runner *r, const struct call *c, const struct rig_transfer *t)
+{
+    struct oracle *o = &r->oracle;
+    const struct segment *s = &o->request[c->request].segments[0];
+    bool right = t->to_device == !s->from_device && t->length == c->value;
+
+    if (r->over)
+        return;
+    if (right)
+        right = t->to_device ? same_bytes(o, s->buffer, s->offset + c->offset, t->length, t->bytes)
+                             : !memcmp(t->bytes, o->ramp + (c->serial & 0xFF), t->length);
+    digest_add(r, t->length);
+    digest_bytes(r, t->bytes, t->length);
+    if (broken(r, PROPERTY_CHANNEL_PAYLOAD, t->length == c->value))
+        failed_number(r, PROPERTY_CHANNEL_PAYLOAD, "bytes", c->value, t->length);
+    else if (broken(r, PROPERTY_CHANNEL_PAYLOAD, right))
+        failed_text(r, PROPERTY_CHANNEL_PAYLOAD, "the bytes that were set up", "other bytes");
+}
 
 /* Where in memory eight bytes like these lie; for the reader of a failure. */
 static void describe_bytes(struct runner *r, const struct request *q, const struct rig_transfer *t,
@@ -322,7 +360,8 @@ struct rig_count predicted_count(const struct oracle *o)
     struct rig_count count = {.drivers = o->drivers,
                               .adapters = o->adapters,
                               .dma_handles = o->dmas,
-                              .dma_adapters = o->dmas + o->hals,
+                              .dma_adapters = o->dmas + o->hals + o->channels,
+                              .channels = o->channels,
                               .providers = o->providers,
                               .devices = o->devices,
                               .lists_built = o->built,
@@ -331,9 +370,13 @@ struct rig_count predicted_count(const struct oracle *o)
     for (unsigned i = 0; i < o->active_count; i++) {
         const struct request *q = &o->request[o->active[i]];
 
-        count.lists_live += q->state == REQUEST_live;
-        count.lists_waiting += q->state == REQUEST_queued;
-        count.lists_owed += q->state == REQUEST_owed;
+        bool list = q->kind != KIND_packet;
+
+        count.lists_live += list && q->state == REQUEST_live;
+        count.lists_waiting += list && q->state == REQUEST_queued;
+        count.lists_owed += list && q->state == REQUEST_owed;
+        count.packets += !list;
+        count.packets_owed += !list && q->state == REQUEST_owed;
     }
     for (unsigned i = 1; i <= o->commons; i++)
         count.common_buffers += o->common[i].live;
@@ -345,6 +388,8 @@ struct rig_count predicted_count(const struct oracle *o)
         add_pool(&o->dma[i].pool, &count);
     for (unsigned i = 1; i <= o->made[CLASS_hal]; i++)
         add_pool(&o->hal[i].pool, &count);
+    for (unsigned i = 1; i <= o->made[CLASS_channel]; i++)
+        add_pool(&o->channel[i].pool, &count);
     return count;
 }
 
@@ -368,6 +413,10 @@ static void judge_conservation(struct runner *r)
                 actual.dma_handles);
     judge_count(r, PROPERTY_CONSERVE_OBJECTS, "DMA adapters", expected.dma_adapters,
                 actual.dma_adapters);
+    judge_count(r, PROPERTY_CONSERVE_OBJECTS, "DMA channels", expected.channels, actual.channels);
+    judge_count(r, PROPERTY_CONSERVE_OBJECTS, "packets", expected.packets, actual.packets);
+    judge_count(r, PROPERTY_CONSERVE_OBJECTS, "packets owed", expected.packets_owed,
+                actual.packets_owed);
     judge_count(r, PROPERTY_CONSERVE_OBJECTS, "providers", expected.providers, actual.providers);
     judge_count(r, PROPERTY_CONSERVE_OBJECTS, "devices", expected.devices, actual.devices);
     judge_count(r, PROPERTY_CONSERVE_LISTS, "lists built", expected.lists_built,
@@ -379,7 +428,8 @@ static void judge_conservation(struct runner *r)
                 actual.lists_waiting);
     judge_count(r, PROPERTY_CONSERVE_LISTS, "lists owed", expected.lists_owed, actual.lists_owed);
     judge_count(r, PROPERTY_CONSERVE_LISTS, "callbacks owed",
-                expected.lists_owed + expected.blocks_pending, rig_owed(r->machine));
+                expected.lists_owed + expected.packets_owed + expected.blocks_pending,
+                rig_owed(r->machine));
     judge_count(r, PROPERTY_SHM_CONSERVE, "common buffers", expected.common_buffers,
                 actual.common_buffers);
     judge_count(r, PROPERTY_SHM_CONSERVE, "blocks live", expected.blocks_live, actual.blocks_live);

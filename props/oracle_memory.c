@@ -38,7 +38,8 @@ uint64_t chain_segments(const struct oracle *o, unsigned chain, uint64_t offset,
         if (take && to_end && mapped + take == length)
             take = mdl->length - skip;
         if (take)
-            segments[(*count)++] = (struct segment){mdl->buffer, mdl->offset + skip, take};
+            segments[(*count)++] = (struct segment){
+                .buffer = mdl->buffer, .offset = mdl->offset + skip, .length = take};
         mapped += take;
     }
     return mapped;

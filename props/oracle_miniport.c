@@ -136,6 +136,7 @@ static void adapter_dies(struct oracle *o, unsigned n, enum rig_rule requests, e
         o->dma[adapter->dma].pool.live = false;
         o->dmas--;
     }
+    channels_die(o, n, handle ? RULE_CH_15 : RULE_NONE);
     return_sends(o, n);
     o->driver[adapter->driver].adapters--;
     o->adapters--;
@@ -552,6 +553,7 @@ void oracle_NdisMSetMiniportAttributes(struct oracle *o, struct call *c)
     else {
         adapter->registration = true;
         adapter->flags = c->a[3].n;
+        adapter->bus = c->a[4].n;
     }
 }
 

@@ -61,13 +61,16 @@ static bool overlap(uint32_t a, uint32_t a_length, uint32_t b, uint32_t b_length
     return a < (uint64_t)b + b_length && b < (uint64_t)a + a_length;
 }
 
+/* written: only what counts as mapped from the device matters. */
 static bool request_covers(const struct request *q, unsigned buffer, uint32_t offset,
-                           uint32_t length)
+                           uint32_t length, bool written)
 {
     for (unsigned i = 0; i < q->segment_count; i++) {
         const struct segment *s = &q->segments[i];
+        bool writes = q->kind == KIND_packet ? s->from_device : q->conflicts;
 
-        if (s->buffer == buffer && overlap(s->offset, s->length, offset, length))
+        if ((writes || !written) && s->buffer == buffer &&
+            overlap(s->offset, s->length, offset, length))
             return true;
     }
     return false;
@@ -79,10 +82,10 @@ bool bytes_mapped(const struct oracle *o, unsigned buffer, uint32_t offset, uint
     for (unsigned i = 0; i < o->active_count; i++) {
         const struct request *q = &o->request[o->active[i]];
 
-        if (from_device_only && (q->to_device || q->kind == KIND_bare) &&
+        if (from_device_only && q->kind != KIND_packet && (q->to_device || q->kind == KIND_bare) &&
             !(o->foreign && q->kind == KIND_bare)) /* HAL takes its list for one from the device */
             continue;
-        if (request_covers(q, buffer, offset, length))
+        if (request_covers(q, buffer, offset, length, from_device_only && q->kind == KIND_packet))
             return true;
     }
     return false;
@@ -123,7 +126,7 @@ enum rig_rule lending_broken(const struct oracle *o, const struct request *q)
     for (unsigned i = 0; i < o->active_count; i++) {
         const struct request *other = &o->request[o->active[i]];
 
-        if (other->conflicts && request_covers(other, q->buffer, 0, reach))
+        if (request_covers(other, q->buffer, 0, reach, true))
             return RULE_SGL_28;
     }
     return RULE_NONE;
@@ -135,8 +138,7 @@ static bool segment_conflicts(const struct oracle *o, const struct request *q,
     for (unsigned i = 0; i < o->active_count; i++) {
         const struct request *other = &o->request[o->active[i]];
 
-        if ((q->conflicts || other->conflicts) &&
-            request_covers(other, s->buffer, s->offset, s->length))
+        if (request_covers(other, s->buffer, s->offset, s->length, !q->conflicts))
             return true;
     }
     if (!q->conflicts)
@@ -243,11 +245,13 @@ static void take_registers(struct oracle *o, struct request *q)
 {
     q->pool->held += q->registers;
     q->state = REQUEST_owed;
-    o->built++;
+    o->built += q->kind != KIND_packet;
 }
 
-static enum frame_kind frame_of(const struct request *q)
+enum frame_kind request_frame(const struct request *q)
 {
+    if (q->kind == KIND_packet)
+        return FRAME_adapter_control;
     if (q->kind == KIND_nb)
         return FRAME_handler;
     return q->kind == KIND_bare ? FRAME_bare : FRAME_control;
@@ -255,7 +259,7 @@ static enum frame_kind frame_of(const struct request *q)
 
 void request_deliver_here(struct oracle *o, struct request *q)
 {
-    oracle_expect_here(o, frame_of(q), request_number(o, q), 0, DISPATCH_LEVEL);
+    oracle_expect_here(o, request_frame(q), request_number(o, q), 0, DISPATCH_LEVEL);
 }
 
 static int other_processor(const struct oracle *o)
@@ -276,7 +280,8 @@ void request_grant(struct oracle *o, struct request *q)
     if (o->timing == RIG_LATER || o->frame_count == RIG_FRAMES || processor < 0)
         o->owed[o->owed_count++] = request_number(o, q);
     else
-        oracle_expect(o, frame_of(q), request_number(o, q), 0, (unsigned)processor, DISPATCH_LEVEL);
+        oracle_expect(o, request_frame(q), request_number(o, q), 0, (unsigned)processor,
+                      DISPATCH_LEVEL);
 }
 
 void request_grant_or_wait(struct oracle *o, struct request *q)
@@ -324,12 +329,12 @@ static void take_out(unsigned *list, unsigned *count, unsigned number)
     *count = kept;
 }
 
-static void end_request(struct oracle *o, struct request *q)
+void request_end(struct oracle *o, struct request *q)
 {
     unsigned number = request_number(o, q);
 
     if (q->state != REQUEST_queued) {
-        o->freed++;
+        o->freed += q->kind != KIND_packet;
         q->pool->held -= q->registers;
     }
     if (q->nb)
@@ -344,7 +349,7 @@ static void end_request(struct oracle *o, struct request *q)
 
 void request_withdraw(struct oracle *o, struct request *q)
 {
-    end_request(o, q);
+    request_end(o, q);
     q->state = REQUEST_none;
 }
 
@@ -399,7 +404,7 @@ void request_free(struct oracle *o, struct call *c, struct request *q)
         request_forget_data(o, q); /* which copy wins is not said */
     else if (q->serial)
         data_arrive(o, q);
-    end_request(o, q);
+    request_end(o, q);
     c->pump = q->pool;
     requests_pump(o, q->pool);
 }
@@ -416,7 +421,7 @@ unsigned request_sweep_adapter(struct oracle *o, unsigned adapter, enum rig_rule
         if (rule)
             oracle_report_due(o, rule);
         request_forget_data(o, q);
-        end_request(o, q);
+        request_end(o, q);
         swept++;
     }
     return swept;

@@ -30,13 +30,6 @@ static bool flags_unknown(const struct o_adapter *adapter, unsigned flags)
     return (flags & ~known) != 0;
 }
 
-static uint32_t registers_for(const struct oracle *o, uint32_t length)
-{
-    uint64_t registers = ((uint64_t)length + PAGE_SIZE - 1) / PAGE_SIZE + 1;
-
-    return cut(registers, o->settings[SETTING_map_registers]);
-}
-
 static bool registration_refused(struct oracle *o, struct call *c, unsigned adapter)
 {
     const struct o_adapter *a = &o->adapter[adapter];
@@ -79,8 +72,8 @@ static NTSTATUS registration_status(struct oracle *o, struct call *c, unsigned a
         return NDIS_STATUS_RESOURCES;
     if (o->settings[SETTING_fail_register])
         return told[o->settings[SETTING_fail_register]];
-    if (o->dmas + o->hals >= o->settings[SETTING_dma_adapters] ||
-        resource_refused(o, c, RIG_SITE_dma_adapter) || resource_refused(o, c, RIG_SITE_dma))
+    if (no_dma_adapter(o) || resource_refused(o, c, RIG_SITE_dma_adapter) ||
+        resource_refused(o, c, RIG_SITE_dma))
         return NDIS_STATUS_RESOURCES;
     return NDIS_STATUS_SUCCESS;
 }
@@ -502,7 +495,7 @@ void oracle_NdisMGetDmaAlignment(struct oracle *o, struct call *c)
         refuse(c, RULE_SHM_55);
     else if (wrong_level(o, c))
         return;
-    else if (!o->adapter[adapter].dma)
+    else if (!o->adapter[adapter].dma && !o->adapter[adapter].channels)
         refuse(c, RULE_SHM_55);
     else
         c->value = 64, c->most = o->foreign ? PAGE_SIZE : 0;

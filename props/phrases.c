@@ -19,8 +19,10 @@ static const char preamble[] = "driver1 = NdisMRegisterMiniportDriver()\n"
                                "hal1 = IoGetDmaAdapter()\n"
                                "device1 = add_device()\n"
                                "provider1 = NetDmaRegisterProvider(device1)\n"
-                               "block1 = NdisMAllocateSharedMemory(adapter1)\n";
-enum { PREAMBLE_RECORDS = 12, PREAMBLE_SIZE = sizeof preamble - 1, TEXT_MAX = 4096 };
+                               "block1 = NdisMAllocateSharedMemory(adapter1)\n"
+                               "channel1 = NdisMRegisterDmaChannel(adapter1)\n"
+                               "base1 = AllocateAdapterChannel(hal1)\n";
+enum { PREAMBLE_RECORDS = 14, PREAMBLE_SIZE = sizeof preamble - 1, TEXT_MAX = 4096 };
 
 const struct phrase_row phrase_rows[PHRASE_COUNT] = {
 #define PHRASE(name_, targets_, from_, to_, weight_, text_) \

@@ -108,11 +108,11 @@ const struct op_row op_table[256] = {
 };
 
 const char *const class_words[CLASS_COUNT] = {
-    [CLASS_nothing] = "nothing", [CLASS_driver] = "driver", [CLASS_adapter] = "adapter",
-    [CLASS_dma] = "dma",         [CLASS_list] = "list",     [CLASS_nb] = "nb",
-    [CLASS_nbl] = "nbl",         [CLASS_mdl] = "mdl",       [CLASS_buffer] = "buffer",
-    [CLASS_hal] = "hal",         [CLASS_device] = "device", [CLASS_provider] = "provider",
-    [CLASS_block] = "block",
+    [CLASS_nothing] = "nothing", [CLASS_driver] = "driver",   [CLASS_adapter] = "adapter",
+    [CLASS_dma] = "dma",         [CLASS_list] = "list",       [CLASS_nb] = "nb",
+    [CLASS_nbl] = "nbl",         [CLASS_mdl] = "mdl",         [CLASS_buffer] = "buffer",
+    [CLASS_hal] = "hal",         [CLASS_device] = "device",   [CLASS_provider] = "provider",
+    [CLASS_block] = "block",     [CLASS_channel] = "channel", [CLASS_base] = "base",
 };
 
 const enum name_class class_of_wrong[8] = {CLASS_adapter, CLASS_dma, CLASS_list,   CLASS_nb,

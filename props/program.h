@@ -39,6 +39,8 @@ enum name_class {
     CLASS_device,
     CLASS_provider,
     CLASS_block,
+    CLASS_channel,
+    CLASS_base, /* MapRegisterBase */
     CLASS_COUNT
 };
 

@@ -66,6 +66,12 @@ static enum life life_of(const struct oracle *o, enum name_class class, unsigned
         return o->provider[n].life;
     case CLASS_block:
         return o->block[n].pending ? LIFE_live : o->block[n].life;
+    case CLASS_channel:
+        return o->channel[n].life;
+    case CLASS_base:
+        if (is_up(&o->request[request_of(class, n)]))
+            return LIFE_live;
+        return o->request[request_of(class, n)].state == REQUEST_dead ? LIFE_stale : LIFE_bad;
     case CLASS_list:
         if (is_up(&o->request[n]))
             return LIFE_live;
@@ -112,7 +118,8 @@ static void add_adapter(struct survey *s, unsigned n)
 
 static void add_pool(struct survey *s, const struct pool *pool)
 {
-    add_pair(s, pool->registers, pool->held << 2 | pool->wide << 1 | pool->live);
+    add_pair(s, pool->registers << 1 | pool->one_element,
+             pool->held << 2 | pool->wide << 1 | pool->live);
 }
 
 static void add_dma(struct survey *s, unsigned n)
@@ -124,10 +131,18 @@ static void add_dma(struct survey *s, unsigned n)
     add_pool(s, &dma->pool);
 }
 
+static void add_controller(struct survey *s, const struct o_controller *controller)
+{
+    add_pair(s, controller->length, controller->left);
+    add(s, controller->unit << 3 | controller->demand << 2 | controller->again << 1 |
+               (controller->length && controller->to_device));
+}
+
 static void add_hal(struct survey *s, unsigned n)
 {
-    add(s, s->o->hal[n].version);
+    add_pair(s, s->o->hal[n].version, s->o->hal[n].subordinate);
     add_pool(s, &s->o->hal[n].pool);
+    add_controller(s, &s->o->hal[n].controller);
 }
 
 static uint64_t change_at(const uint8_t *now, const uint8_t *first, uint32_t left)
@@ -227,8 +242,38 @@ static void add_segments(struct survey *s, const struct request *q)
 {
     for (unsigned i = 0; i < q->segment_count; i++) {
         add_rank(s, CLASS_buffer, q->segments[i].buffer);
-        add_pair(s, q->segments[i].offset, q->segments[i].length);
+        add_pair(s, q->segments[i].offset, q->segments[i].length << 1 | q->segments[i].from_device);
     }
+}
+
+static void add_request(struct survey *s, unsigned n);
+
+static void add_base(struct survey *s, unsigned n)
+{
+    add_request(s, request_of(CLASS_base, n));
+}
+
+static unsigned number_of_mdl(const struct oracle *o, const void *mdl)
+{
+    for (unsigned i = 1; i <= o->made[CLASS_mdl]; i++)
+        if (o->value[CLASS_mdl][i] == mdl)
+            return i;
+    return 0;
+}
+
+static void add_channel(struct survey *s, unsigned n)
+{
+    const struct o_channel *channel = &s->o->channel[n];
+
+    add_rank(s, CLASS_adapter, channel->adapter);
+    add_pair(s, channel->maximum, channel->number << 1 | channel->busy);
+    add_pool(s, &channel->pool);
+    add_controller(s, &channel->controller);
+    add_request(s, request_of(CLASS_channel, n));
+    if (!channel->busy)
+        return;
+    add_pair(s, channel->offset, channel->length);
+    add_rank(s, CLASS_mdl, number_of_mdl(s->o, channel->mdl));
 }
 
 static void add_request(struct survey *s, unsigned n)
@@ -248,6 +293,10 @@ static void add_request(struct survey *s, unsigned n)
     add_pair(s, q->data_length, q->lent_size);
     add_pair(s, q->length, q->pieces);
     add_pair(s, q->registers, q->scribbled);
+    if (q->kind == KIND_packet) {
+        add_pair(s, q->asked << 4 | q->action, q->settled);
+        add_pair(s, q->last, q->rest);
+    }
     add_segments(s, q);
 }
 
@@ -265,7 +314,9 @@ static void add_living(struct survey *s)
                                                            [CLASS_hal] = add_hal,
                                                            [CLASS_device] = add_device,
                                                            [CLASS_provider] = add_provider,
-                                                           [CLASS_block] = add_block};
+                                                           [CLASS_block] = add_block,
+                                                           [CLASS_channel] = add_channel,
+                                                           [CLASS_base] = add_base};
 
     for (unsigned class = 0; class < CLASS_COUNT; class ++)
         for (unsigned n = 1; clauses[class] && n <= s->o->made[class]; n++)
@@ -284,6 +335,8 @@ static enum name_class class_of_frame(enum frame_kind kind)
         return CLASS_list;
     case FRAME_completion:
         return CLASS_block;
+    case FRAME_adapter_control:
+        return CLASS_base;
     case FRAME_add_device:
     case FRAME_pnp:
         return CLASS_device;
@@ -303,7 +356,7 @@ static void add_frame(struct survey *s, const struct frame *frame)
     add_pair(s, frame->kind, (uint32_t)(frame->processor << 8 | frame->level));
     add_pair(s, frame->caller, frame->caller_level);
     if (class != CLASS_nothing)
-        add_rank(s, class, frame->object);
+        add_rank(s, class, name_of_request(frame->object));
     if (frame->kind == FRAME_send || frame->kind == FRAME_return)
         add_rank(s, CLASS_nbl, frame->detail);
     else
@@ -317,7 +370,7 @@ static void add_requests(struct survey *s, const unsigned *numbers, unsigned cou
         if (numbers[i] & OWED_BLOCK)
             add_pair(s, 1, s->rank[CLASS_block][numbers[i] & ~(unsigned)OWED_BLOCK]);
         else
-            add_rank(s, CLASS_list, numbers[i]);
+            add_rank(s, class_of_request(numbers[i]), name_of_request(numbers[i]));
 }
 
 static void add_under_way(struct survey *s)
@@ -328,7 +381,7 @@ static void add_under_way(struct survey *s)
         add_frame(s, &o->frames[i]);
     for (const struct call *c = o->call; c; c = c->outer) {
         add_pair(s, c->op, c->made ? s->rank[c->row->makes][c->made] : 0);
-        add_rank(s, CLASS_list, c->request <= o->made[CLASS_list] ? c->request : 0);
+        add_rank(s, class_of_request(c->request), name_of_request(c->request));
     }
     add_requests(s, o->active, o->active_count);
     add_requests(s, o->owed, o->owed_count);
@@ -349,6 +402,7 @@ static void add_computer(struct survey *s, const struct machine *machine)
         add_pair(s, o->refusal_site + 1, o->refusal_after);
     rig_count(machine, &count);
     add_pair(s, count.adapters, count.dma_handles);
+    add_pair(s, count.channels, count.packets);
     add_pair(s, count.dma_adapters, count.providers);
     add_pair(s, count.devices, count.lists_live);
     add_pair(s, count.lists_waiting, count.lists_owed);

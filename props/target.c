@@ -7,6 +7,7 @@ const struct target targets[TARGET_COUNT] = {
     {"shared_memory", "a miniport's life and the memory it shares with its device", TARGET_SHM},
     {"netdma_provider", "a NetDMA provider and its device", TARGET_NP},
     {"ndis", "all of NDIS: a miniport's life, lists, shared memory, DMA channels", TARGET_LIFE},
+    {"dma_channel", "a miniport's life and its DMA channels", TARGET_CHANNEL},
     {"machine", "everything, HAL called directly too", TARGET_MACHINE},
 };
 

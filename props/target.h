@@ -6,7 +6,7 @@
 
 #include "program.h"
 
-enum { TARGET_COUNT = 5, TARGET_MACHINE = TARGET_ALL };
+enum { TARGET_COUNT = 6, TARGET_MACHINE = TARGET_ALL };
 
 struct target {
     const char *name, *meaning;

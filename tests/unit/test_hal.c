@@ -110,6 +110,8 @@ static void test_page_of_an_earlier_list(void **state)
 {
     PMDL mdl = rig_mdl(machine, rig_buffer(machine, 8192, 0, RIG_SCATTERED), 8192, NULL);
     DEVICE_DESCRIPTION description = {.Version = DEVICE_DESCRIPTION_VERSION2,
+                                      .Master = TRUE,
+                                      .ScatterGather = TRUE,
                                       .MaximumLength = 8192};
     uint64_t pages[2];
     PDMA_ADAPTER adapter;
@@ -144,6 +146,8 @@ static void test_reserved_fields(void **state)
 {
     PMDL mdl = rig_mdl(machine, rig_buffer(machine, 8192, 0, RIG_SCATTERED), 8192, NULL);
     DEVICE_DESCRIPTION description = {.Version = DEVICE_DESCRIPTION_VERSION2,
+                                      .Master = TRUE,
+                                      .ScatterGather = TRUE,
                                       .MaximumLength = 8192};
     ULONG_PTR reserved[2];
     PDMA_ADAPTER adapter;
