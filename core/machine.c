@@ -124,6 +124,7 @@ RIG_NO_COVERAGE void rig_reset(struct machine *machine)
     CLEAR(piece_used, machine->used.requests)
     CLEAR(page_frame, machine->used.pages)
     CLEAR(page_live, machine->used.pages)
+    CLEAR(page_cache, machine->used.pages)
     GROWING_TABLES(CLEAR_USED)
     memset(machine, 0, offsetof(struct machine, work));
     set_defaults(machine);

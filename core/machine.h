@@ -363,6 +363,7 @@ struct machine {
     struct buffer buffers[BUFFERS];
     uint32_t page_frame[RIG_PAGES];
     bool page_live[RIG_PAGES];
+    uint8_t page_cache[RIG_PAGES];            /* CACHE_DIRTY, CACHE_STALE */
     uint8_t page_of[FRAME_ZONES][ZONE_SLOTS]; /* page + 1 of a frame */
     struct mdl mdls[MDLS];
     struct loan loans[2 * REQUESTS];

@@ -109,6 +109,14 @@ static bool is_alone(void *context, const struct piece *piece)
                                            candidate->buffer_size ? candidate->buffer_size : 1));
 }
 
+/* MDL-12 */
+static bool is_flushed(void *context, const struct piece *piece)
+{
+    const struct candidate *candidate = context;
+
+    return !memory_marked(candidate->machine, piece->data, piece->length, CACHE_DIRTY);
+}
+
 enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
                                bool only_to_device, const void *buffer, uint32_t buffer_size)
 {
@@ -117,7 +125,9 @@ enum rig_rule mapping_obstacle(struct machine *machine, const struct range *rang
 
     if (!sg_walk(machine, range, is_backed, &candidate, &missing))
         return RULE_VRF_10;
-    return sg_walk(machine, range, is_alone, &candidate, &missing) ? RULE_NONE : RULE_VRF_14;
+    if (!sg_walk(machine, range, is_alone, &candidate, &missing))
+        return RULE_VRF_14;
+    return sg_walk(machine, range, is_flushed, &candidate, &missing) ? RULE_NONE : RULE_MDL_12;
 }
 
 /* ---- the list's memory ---- */
@@ -404,13 +414,23 @@ static void release(struct machine *machine, struct request *request)
     memset(request, 0, sizeof *request);
 }
 
+/* What the device wrote: in the data, though not in the cache yet. */
+static void arrive(struct machine *machine, const struct request *request)
+{
+    const struct piece *pieces = machine->pieces[index_of(machine, request)];
+
+    sg_copy_back(pieces, request->piece_count);
+    for (unsigned i = 0; i < request->piece_count; i++)
+        memory_mark(machine, pieces[i].data, pieces[i].length, CACHE_STALE);
+}
+
 void mapping_end(struct machine *machine, struct request *request, bool write_to_device)
 {
     unsigned adapter = request->adapter;
 
     assert(request->state == REQUEST_LIVE);
     if (!write_to_device)
-        sg_copy_back(machine->pieces[index_of(machine, request)], request->piece_count);
+        arrive(machine, request);
     release(machine, request);
     grant_waiting(machine, adapter);
 }

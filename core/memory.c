@@ -167,6 +167,49 @@ bool memory_page_live(const struct machine *machine, const uint8_t *byte)
     return machine->page_live[((uintptr_t)byte - (uintptr_t)machine->pages) / PAGE_SIZE];
 }
 
+/* ---- caches ---- */
+
+static unsigned page_at(const struct machine *machine, const uint8_t *byte)
+{
+    return (unsigned)(((uintptr_t)byte - (uintptr_t)machine->pages) / PAGE_SIZE);
+}
+
+void memory_mark(struct machine *machine, const uint8_t *start, uint32_t length, uint8_t mark)
+{
+    unsigned last = page_at(machine, start + length - 1);
+
+    for (unsigned i = page_at(machine, start); machine->settings[SETTING_coherence] && i <= last;
+         i++)
+        machine->page_cache[i] |= mark;
+}
+
+bool memory_marked(const struct machine *machine, const uint8_t *start, uint32_t length,
+                   uint8_t mark)
+{
+    unsigned last = page_at(machine, start + length - 1);
+
+    for (unsigned i = page_at(machine, start); i <= last; i++)
+        if (machine->page_cache[i] & mark)
+            return true;
+    return false;
+}
+
+/* MDL-12: of one MDL, whatever comes behind it. */
+void KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation)
+{
+    struct machine *machine = machine_bound();
+    unsigned first, pages;
+
+    if (!memory_is_mdl(machine, Mdl) || machine->irql[machine->current] > DISPATCH_LEVEL) {
+        verifier_report(machine, RULE_MDL_12, "KeFlushIoBuffers");
+        return;
+    }
+    first = page_at(machine, Mdl->MappedSystemVa);
+    pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Mdl->MappedSystemVa, Mdl->ByteCount);
+    for (unsigned i = first; DmaOperation && i < first + pages; i++)
+        machine->page_cache[i] &= (uint8_t) ~(ReadOperation ? CACHE_STALE : CACHE_DIRTY);
+}
+
 /* ---- memory lent for lists ---- */
 
 /* unhanded: only what is lent to requests whose handlers have not been called */
@@ -288,6 +331,7 @@ bool rig_cpu_write(struct machine *machine, PMDL mdl, uint32_t offset, const voi
     if (memory_lent(machine, start, length))
         return verifier_refuse(machine, RULE_SGL_39, "cpu_write");
     memcpy(start, data, length);
+    memory_mark(machine, start, length, CACHE_DIRTY);
     return true;
 }
 
@@ -303,6 +347,8 @@ bool rig_cpu_read(struct machine *machine, PMDL mdl, uint32_t offset, void *data
         return verifier_refuse(machine, RULE_FSG_05, "cpu_read");
     if (is_lent(machine, start, length, true))
         return verifier_refuse(machine, RULE_SGL_12, "cpu_read");
+    if (memory_marked(machine, start, length, CACHE_STALE))
+        return verifier_refuse(machine, RULE_MDL_12, "cpu_read");
     memcpy(data, start, length);
     return true;
 }

@@ -13,6 +13,13 @@ void memory_forget_frames(struct machine *machine);
 uint8_t *memory_of_frame(struct machine *machine, uint64_t frame);
 /* Whether the page at this address of the machine's memory belongs to a live buffer. */
 bool memory_page_live(const struct machine *machine, const uint8_t *byte);
+/* Pages of a machine that is not coherent: what the processor wrote is not in memory yet; what the
+ * device wrote is not in the cache. */
+enum { CACHE_DIRTY = 1, CACHE_STALE = 2 };
+/* Mark the pages of LENGTH bytes, 1 at least, if the machine is not coherent. */
+void memory_mark(struct machine *machine, const uint8_t *start, uint32_t length, uint8_t mark);
+bool memory_marked(const struct machine *machine, const uint8_t *start, uint32_t length,
+                   uint8_t mark);
 /* The live buffer that starts at START, NULL if there is none. */
 struct buffer *memory_buffer(struct machine *machine, const void *start);
 bool memory_is_mdl(const struct machine *machine, const MDL *mdl);

@@ -174,6 +174,7 @@ static const struct spelling {
     {"state",
      NULL,
      {"NdisDeviceStateD3", "NdisDeviceStateD0", "NdisDeviceStateD1", "NdisDeviceStateD2"}},
+    {"operation", NULL, {"FALSE, TRUE", "TRUE, TRUE", "FALSE, FALSE", "TRUE, FALSE"}},
     {"setting", "SETTING_", {NULL}},
     {"site", "RIG_SITE_", {NULL}},
     {"level", "", {NULL}},

@@ -136,3 +136,9 @@ void interpret_NdisQueryNetBufferPhysicalCount(struct runner *r, struct call *c)
 {
     result_number(r, c, PROPERTY_QUERY_COUNT, NdisQueryNetBufferPhysicalCount(c->a[0].value));
 }
+
+void interpret_KeFlushIoBuffers(struct runner *r, struct call *c)
+{
+    KeFlushIoBuffers(c->a[0].value, c->a[1].n & 1, c->a[1].n < 2);
+    result_void(r, c);
+}

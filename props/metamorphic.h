@@ -48,6 +48,8 @@ bool subject_needs(const struct subject *subject, unsigned at);
 bool subject_guesses(const struct subject *subject, unsigned at);
 /* A record of operation OP ran behind record AT, AT included. */
 bool subject_runs(const struct subject *subject, unsigned at, unsigned op);
+/* The program sets SETTING, enum rig_setting. */
+bool subject_sets(const struct subject *subject, unsigned setting);
 /* COUNT records were put in before record AT: those from AT on come so much later. */
 void variant_inserted(struct variant *variant, const struct subject *subject, unsigned at,
                       unsigned count);

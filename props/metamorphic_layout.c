@@ -52,7 +52,7 @@ static bool is_seen_whole(const struct subject *s, unsigned at, uint32_t length)
     return true;
 }
 
-static bool sets(const struct subject *s, unsigned setting)
+bool subject_sets(const struct subject *s, unsigned setting)
 {
     for (unsigned i = 0; i < s->program->count; i++)
         if (s->program->records[i].op == OP_set && s->program->records[i].r[0] == setting)
@@ -87,8 +87,9 @@ bool variant_split(const struct subject *s, unsigned at, struct variant *v)
     mark = &s->marks[at];
     if (!mark->ran || mark->idle || mark->armed || s->mixed || s->program->count == PROGRAM_MAX ||
         subject_guesses(s, at) || subject_runs(s, at, OP_device_access) ||
-        subject_runs(s, at, OP_NdisAdvanceNetBufferDataStart) || sets(s, SETTING_list_end) ||
-        sets(s, SETTING_double_buffer))
+        subject_runs(s, at, OP_NdisAdvanceNetBufferDataStart) ||
+        subject_sets(s, SETTING_list_end) || subject_sets(s, SETTING_double_buffer) ||
+        subject_sets(s, SETTING_coherence))
         return false;
     border = PAGE_SIZE - (page_offset(s, at) + mark->offset) % PAGE_SIZE;
     parts[0] = parts[1] = s->program->records[at];
@@ -142,7 +143,7 @@ bool variant_settings(const struct subject *s, unsigned at, struct variant *v)
 
     if (at >= CHOICES || s->mixed || s->program->count == PROGRAM_MAX ||
         rig_setting_row(choices[at].setting)->value == choices[at].value ||
-        sets(s, choices[at].setting) || subject_runs(s, 0, OP_device_access) ||
+        subject_sets(s, choices[at].setting) || subject_runs(s, 0, OP_device_access) ||
         (choices[at].setting == SETTING_placement && knows_place(s)))
         return false;
     record.r[0] = (uint8_t)choices[at].setting;

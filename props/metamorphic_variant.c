@@ -144,7 +144,8 @@ bool variant_pair(const struct subject *s, unsigned at, struct variant *v)
     mark = &s->marks[at];
     pair = pair_of(s->program->records[at].op);
     if (!pair || !mark->ran || mark->idle || mark->armed || subject_guesses(s, at) ||
-        s->program->count + pair->count + 1 > PROGRAM_MAX || (!pair->exact && s->mixed))
+        s->program->count + pair->count + 1 > PROGRAM_MAX ||
+        (!pair->exact && (s->mixed || subject_sets(s, SETTING_coherence))))
         return false;
     records[0] = pair->again(s->program->records[at]);
     memcpy(records + 1, pair->rest, pair->count * sizeof records[0]);

@@ -336,6 +336,8 @@ struct oracle {
     unsigned blocks, commons;            /* that NDIS and HAL gave in this run */
     uint32_t common_pages, block_serial; /* taken; device_blocks that wrote */
     struct o_common common[COMMONS_MAX + 1];
+    bool dirty[RIG_PAGES],
+        stale[RIG_PAGES]; /* written by the processor, by the device, and not flushed */
 
     struct o_driver driver[NAMES];
     struct o_adapter adapter[NAMES];
@@ -478,6 +480,12 @@ static inline uint8_t *shadow_of(struct oracle *o, unsigned buffer)
     return o->shadow + o->buffer[buffer].shadow;
 }
 
+/* Pages of a machine that is not coherent: MARKS are o->dirty or o->stale. */
+void mark_pages(struct oracle *o, bool *marks, unsigned buffer, uint32_t offset, uint32_t length,
+                bool mark);
+bool pages_marked(const struct oracle *o, const bool *marks, unsigned buffer, uint32_t offset,
+                  uint32_t length);
+
 /* ---- oracle_request.c ---- */
 
 static inline bool is_waiting(const struct request *q)
@@ -510,7 +518,8 @@ void request_grant(struct oracle *o, struct request *q); /* registers taken, lis
 void request_deliver_here(struct oracle *o, struct request *q);
 enum frame_kind request_frame(const struct request *q); /* of its handler */
 void request_called(struct oracle *o, unsigned number); /* its handler is entered */
-/* The list is freed by its owner: data arrive, registers return, CALL may grant waiting ones. */
+/* The list is freed by its owner: data arrive, registers return, CALL may grant waiting ones. A bare
+ * MDL's list has the direction that CALL says. */
 void request_free(struct oracle *o, struct call *c, struct request *q);
 void request_forget_data(struct oracle *o, const struct request *q);
 unsigned request_sweep_adapter(struct oracle *o, unsigned adapter,

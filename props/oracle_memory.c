@@ -184,6 +184,39 @@ void oracle_free_buffer(struct oracle *o, struct call *c)
 
 /* ---- the processor's access ---- */
 
+void mark_pages(struct oracle *o, bool *marks, unsigned buffer, uint32_t offset, uint32_t length,
+                bool mark)
+{
+    uint32_t start = o->buffer[buffer].shadow + offset;
+
+    for (uint32_t i = start / PAGE_SIZE; length && i <= (start + length - 1) / PAGE_SIZE; i++)
+        marks[i] = mark;
+}
+
+bool pages_marked(const struct oracle *o, const bool *marks, unsigned buffer, uint32_t offset,
+                  uint32_t length)
+{
+    uint32_t start = o->buffer[buffer].shadow + offset;
+
+    for (uint32_t i = start / PAGE_SIZE; length && i <= (start + length - 1) / PAGE_SIZE; i++)
+        if (marks[i])
+            return true;
+    return false;
+}
+
+void oracle_KeFlushIoBuffers(struct oracle *o, struct call *c)
+{
+    unsigned n = named(c, 0, CLASS_mdl);
+    const struct o_mdl *mdl = &o->mdl[n];
+    unsigned operation = c->a[1].n;
+
+    if (!n || mdl->life != LIFE_live)
+        refuse(c, RULE_MDL_12);
+    else if (!wrong_level(o, c) && operation < 2)
+        mark_pages(o, operation == 1 ? o->stale : o->dirty, mdl->buffer, mdl->offset, mdl->length,
+                   false);
+}
+
 /* The bytes of the buffer behind the MDL's; 0: there is nothing to access. */
 static unsigned resolve_access(struct oracle *o, struct call *c, uint32_t *start)
 {
@@ -214,6 +247,8 @@ void oracle_cpu_write(struct oracle *o, struct call *c)
         c->serial = ++o->writes;
         memcpy(shadow_of(o, buffer) + start, o->written + c->serial % 64 * PATTERN_STRIDE,
                c->length);
+        if (o->settings[SETTING_coherence])
+            mark_pages(o, o->dirty, buffer, start, c->length, true);
     }
 }
 
@@ -228,6 +263,8 @@ void oracle_cpu_read(struct oracle *o, struct call *c)
         refuse(c, RULE_FSG_05);
     else if (bytes_awaited(o, buffer, start, c->length))
         refuse(c, RULE_SGL_12);
+    else if (pages_marked(o, o->stale, buffer, start, c->length))
+        refuse(c, RULE_MDL_12);
 }
 
 /* ---- NET_BUFFERs ---- */

@@ -155,6 +155,10 @@ enum rig_rule mapping_broken(const struct oracle *o, const struct request *q)
     for (unsigned i = 0; i < q->segment_count; i++)
         if (segment_conflicts(o, q, &q->segments[i]))
             return RULE_VRF_14;
+    for (unsigned i = 0; i < q->segment_count; i++)
+        if (pages_marked(o, o->dirty, q->segments[i].buffer, q->segments[i].offset,
+                         q->segments[i].length))
+            return RULE_MDL_12;
     return RULE_NONE;
 }
 
@@ -397,8 +401,19 @@ static bool request_maps_twice(const struct request *q)
     return false;
 }
 
+static void pages_become_stale(struct oracle *o, const struct request *q)
+{
+    for (unsigned i = 0; o->settings[SETTING_coherence] && i < q->segment_count; i++)
+        mark_pages(o, o->stale, q->segments[i].buffer, q->segments[i].offset, q->segments[i].length,
+                   true);
+}
+
 void request_free(struct oracle *o, struct call *c, struct request *q)
 {
+    bool from_device = q->kind == KIND_bare ? c->a[2].n == 1 : !q->to_device;
+
+    if (from_device)
+        pages_become_stale(o, q);
     c->request = request_number(o, q);
     if (q->serial && request_maps_twice(q))
         request_forget_data(o, q); /* which copy wins is not said */

@@ -163,6 +163,11 @@ static void add_buffer(struct survey *s, unsigned n)
 
     add_pair(s, b->length, b->page_offset);
     add_pair(s, b->lent, (uint32_t)(b->mapped << 1 | b->received));
+    for (uint32_t i = b->shadow / PAGE_SIZE;
+         b->length && i <= (b->shadow + b->length - 1) / PAGE_SIZE; i++)
+        if (s->o->dirty[i] || s->o->stale[i])
+            add_pair(s, i - b->shadow / PAGE_SIZE + 1,
+                     (uint32_t)(s->o->dirty[i] << 1 | s->o->stale[i]));
     if (memcmp(now, first, b->length) == 0)
         return;
     for (uint32_t i = 0; i < b->length; i += 8) {
