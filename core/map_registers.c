@@ -415,12 +415,13 @@ static void release(struct machine *machine, struct request *request)
 }
 
 /* What the device wrote: in the data, though not in the cache yet. */
-static void arrive(struct machine *machine, const struct request *request)
+static void arrive(struct machine *machine, const struct request *request, bool write_to_device)
 {
     const struct piece *pieces = machine->pieces[index_of(machine, request)];
 
-    sg_copy_back(pieces, request->piece_count);
-    for (unsigned i = 0; i < request->piece_count; i++)
+    if (!write_to_device)
+        sg_copy_back(pieces, request->piece_count);
+    for (unsigned i = 0; !request->write_to_device && i < request->piece_count; i++)
         memory_mark(machine, pieces[i].data, pieces[i].length, CACHE_STALE);
 }
 
@@ -429,8 +430,7 @@ void mapping_end(struct machine *machine, struct request *request, bool write_to
     unsigned adapter = request->adapter;
 
     assert(request->state == REQUEST_LIVE);
-    if (!write_to_device)
-        arrive(machine, request);
+    arrive(machine, request, write_to_device);
     release(machine, request);
     grant_waiting(machine, adapter);
 }

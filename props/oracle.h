@@ -518,8 +518,7 @@ void request_grant(struct oracle *o, struct request *q); /* registers taken, lis
 void request_deliver_here(struct oracle *o, struct request *q);
 enum frame_kind request_frame(const struct request *q); /* of its handler */
 void request_called(struct oracle *o, unsigned number); /* its handler is entered */
-/* The list is freed by its owner: data arrive, registers return, CALL may grant waiting ones. A bare
- * MDL's list has the direction that CALL says. */
+/* The list is freed by its owner: data arrive, registers return, CALL may grant waiting ones. */
 void request_free(struct oracle *o, struct call *c, struct request *q);
 void request_forget_data(struct oracle *o, const struct request *q);
 unsigned request_sweep_adapter(struct oracle *o, unsigned adapter,

@@ -410,9 +410,7 @@ static void pages_become_stale(struct oracle *o, const struct request *q)
 
 void request_free(struct oracle *o, struct call *c, struct request *q)
 {
-    bool from_device = q->kind == KIND_bare ? c->a[2].n == 1 : !q->to_device;
-
-    if (from_device)
+    if (q->kind == KIND_bare || !q->to_device)
         pages_become_stale(o, q);
     c->request = request_number(o, q);
     if (q->serial && request_maps_twice(q))
