@@ -101,7 +101,7 @@ static void print_lines(const struct programs *programs)
 
         if (!contract_is_rule(row))
             continue;
-        printf("%-8s %c/%-5s ", row->name, row->actor, row->strength);
+        printf("%-8s %s/%-5s ", row->name, row->actor, row->strength);
         contract_print_holders(stdout, row);
         printf(". %s\n", words_of(row));
         while ((program = next_program(programs, rule_of(row), &at)) != NULL)
@@ -125,7 +125,7 @@ static void print_cells(const struct contract_row *row, const struct programs *p
     unsigned at = 0;
     const char *program = next_program(programs, contract_teller(row), &at);
 
-    printf("| %s | %c | %s | %s | ", row->name, row->actor, row->strength, words_of(row));
+    printf("| %s | %s | %s | %s | ", row->name, row->actor, row->strength, words_of(row));
     contract_print_holders(stdout, row);
     printf(" | ");
     if (program)

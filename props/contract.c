@@ -17,16 +17,16 @@ const char *const contract_reasons[] = {REASON_v3,     REASON_hosted, REASON_har
 const unsigned contract_reason_count = sizeof contract_reasons / sizeof contract_reasons[0];
 
 static const struct contract_row rows[] = {
-#define DOCUMENT(name) {CONTRACT_DOCUMENT, name, 0, "", "", "", ""},
-#define SECTION(number, title, pages) {CONTRACT_SECTION, number, 0, title, pages, "", ""},
+#define DOCUMENT(name) {CONTRACT_DOCUMENT, name, "", "", "", "", ""},
+#define SECTION(number, title, pages) {CONTRACT_SECTION, number, "", title, pages, "", ""},
 #define RULE(name, actor, strength, pages, words) \
-    {CONTRACT_RULE, name, #actor[0], #strength, pages, "", words},
+    {CONTRACT_RULE, name, #actor, #strength, pages, "", words},
 #define WINDOWS(name, actor, strength, pages, codes, words) \
-    {CONTRACT_WINDOWS, name, #actor[0], #strength, pages, codes, words},
+    {CONTRACT_WINDOWS, name, #actor, #strength, pages, codes, words},
 #define AS(name, actor, strength, pages, ids, words) \
-    {CONTRACT_AS, name, #actor[0], #strength, pages, ids, words},
+    {CONTRACT_AS, name, #actor, #strength, pages, ids, words},
 #define OUTSIDE(name, actor, strength, pages, reason, words) \
-    {CONTRACT_OUTSIDE, name, #actor[0], #strength, pages, REASON_##reason, words},
+    {CONTRACT_OUTSIDE, name, #actor, #strength, pages, REASON_##reason, words},
 #define LATER(room, ids)
 #include "contract.def"
 #undef DOCUMENT
@@ -223,7 +223,7 @@ enum standing contract_standing(const struct contract_row *row)
         return STANDING_SETTING;
     if (left_out(row))
         return STANDING_OUTSIDE;
-    if (row->actor == 'I')
+    if (row->actor[0] == 'I')
         return STANDING_INFORMATION;
     return is_awaited(row) ? STANDING_OUTSIDE : STANDING_UNKNOWN;
 }
@@ -386,6 +386,7 @@ static void check_row(struct faults *faults, const struct contract_row *row)
 {
     const char *name = row->name, *reason = left_out(row);
     const struct rig_rule_row *entry = catalogued(row);
+    const char *told = told_as(entry);
     size_t length = strlen(name);
 
     if (contract_find(name, length) != row)
@@ -401,7 +402,7 @@ static void check_row(struct faults *faults, const struct contract_row *row)
     if (row->words[0] == '\0' && !entry)
         fault(faults, name, length, "no word says what it is");
     check_carriers(faults, row, row->kind == CONTRACT_AS ? row->rest : "");
-    check_carriers(faults, row, told_as(entry) ? told_as(entry) : "");
+    check_carriers(faults, row, told ? told : "");
 }
 
 /* Every word names a rule of the contract. */

@@ -22,7 +22,7 @@ enum contract_kind {
 struct contract_row {
     enum contract_kind kind;
     const char *name;     /* the id; of a section the number */
-    char actor;           /* D, N, H, I, M */
+    const char *actor;    /* "D", "N", "H", "I", "M" */
     const char *strength; /* of a section the title */
     const char *pages;
     const char *rest; /* codes, ids, or a reason */

@@ -51,7 +51,7 @@ static void test_only_information_needs_nothing(void **state)
         const struct contract_row *row = contract_row(i);
 
         if (contract_is_rule(row) && contract_standing(row) == STANDING_INFORMATION)
-            assert_int_equal(row->actor, 'I');
+            assert_string_equal(row->actor, "I");
     }
 }
 
