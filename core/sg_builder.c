@@ -179,15 +179,16 @@ static bool joins(const struct machine *machine, const struct request *request,
            piece->bus % FOUR_GIB != 0;
 }
 
-/* Reserved fields hold junk: nobody is to read them (SGL-39). */
+/* Reserved fields hold junk: nobody is to read them (SGL-39, NDT-03). */
 void sg_write(const struct machine *machine, const struct request *request,
               const struct piece *pieces)
 {
     PSCATTER_GATHER_LIST list = request->list;
     SCATTER_GATHER_ELEMENT *element = NULL;
+    ULONG_PTR junk = machine->settings[SETTING_junk];
 
     list->NumberOfElements = 0;
-    list->Reserved = (ULONG_PTR)0xD15EA5E000000000 + request->turn;
+    list->Reserved = junk * (0xD15EA5E000000000 + request->turn);
     for (unsigned i = 0; i < request->piece_count; i++) {
         if (element && joins(machine, request, element, &pieces[i])) {
             element->Length += pieces[i].length;
@@ -196,6 +197,6 @@ void sg_write(const struct machine *machine, const struct request *request,
         element = &list->Elements[list->NumberOfElements++];
         element->Address.QuadPart = (LONGLONG)pieces[i].bus;
         element->Length = pieces[i].length;
-        element->Reserved = (ULONG_PTR)0xD15EA5EDD15EA5ED + i;
+        element->Reserved = junk * (0xD15EA5EDD15EA5ED + i);
     }
 }

@@ -190,7 +190,8 @@ static VOID deliver(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST 
 {
     struct machine *machine = machine_bound();
     struct sg *sg = Context;
-    PVOID reserved = machine->turn & 1 ? JUNK : NULL; /* PSG-02, NDT-03 */
+    PVOID reserved =
+        machine->turn & machine->settings[SETTING_junk] ? JUNK : NULL; /* PSG-02, NDT-03 */
 
     (void)Irp;
     sg->state = SG_LIVE;

@@ -115,9 +115,9 @@ struct choice {
 
 static const struct choice choices[METAMORPHIC_CHOICES] = {
     {SETTING_merge, 0},     {SETTING_merge, 1},     {SETTING_merge, 2},
-    {SETTING_placement, 0}, {SETTING_placement, 1},
+    {SETTING_placement, 0}, {SETTING_placement, 1}, {SETTING_junk, 0},
 };
-enum { CHOICES = 5 };
+enum { CHOICES = 6 };
 
 /* A list lies in the caller's buffer or elsewhere: who takes one for the other is told so. */
 static bool knows_place(const struct subject *s)

@@ -169,6 +169,13 @@ static void test_reserved_fields(void **state)
         adapter->DmaOperations->PutScatterGatherList(adapter, delivered, TRUE);
     }
     assert_int_not_equal(reserved[0], reserved[1]);
+    assert_true(rig_set(machine, SETTING_junk, 0));
+    assert_int_equal(adapter->DmaOperations->GetScatterGatherList(adapter, NULL, mdl,
+                                                                  MmGetMdlVirtualAddress(mdl), 8192,
+                                                                  process, NULL, TRUE),
+                     STATUS_SUCCESS);
+    assert_int_equal(delivered->Reserved, 0);
+    assert_int_equal(delivered->Elements[1].Reserved, 0);
     KeLowerIrql(old);
 }
 

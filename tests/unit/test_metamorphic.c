@@ -228,14 +228,14 @@ static void test_settings(void **state)
     const char *text = ADAPTER DATA LIST;
 
     (void)state;
-    assert_int_equal(variants(text, PROPERTY_METAMORPHIC_SETTINGS), 3);
+    assert_int_equal(variants(text, PROPERTY_METAMORPHIC_SETTINGS), 4);
     assert_true(is_noticed(text, PROPERTY_METAMORPHIC_SETTINGS, LIE_PLAIN, 11));
     assert_false(is_noticed(text, PROPERTY_METAMORPHIC_SETTINGS, LIE_EXACT, 11));
     assert_int_equal(
         variants("set(setting=merge, value=2)\n" ADAPTER DATA LIST, PROPERTY_METAMORPHIC_SETTINGS),
-        1);
+        2);
     /* who frees the own buffer for the list is told of it or not */
-    assert_int_equal(variants(ADAPTER DATA REFUSED LIST, PROPERTY_METAMORPHIC_SETTINGS), 2);
+    assert_int_equal(variants(ADAPTER DATA REFUSED LIST, PROPERTY_METAMORPHIC_SETTINGS), 3);
 }
 
 /* ---- as runs are judged ---- */
