@@ -162,8 +162,8 @@ static void test_crash_while_shrinking(void **state)
 
     (void)state;
     broken = WRONG_OR_DEAD;
-    search(&done, 120);
-    assert_int_equal(done.result.runs, 120);
+    search(&done, 60);
+    assert_int_equal(done.result.runs, 60);
     assert_true(done.result.crashes > 0);
     assert_says(&done, "DEDUP_TOKEN: crash SIGABRT\n");
     assert_says(&done, "DEDUP_TOKEN: alignment.value\n");
