@@ -33,11 +33,11 @@ static void ask_hal(const struct way *way, uint16_t timing, int mdl, int buffer,
     of[2] = own ? (int16_t)buffer : -1;
 }
 
-/* The record that does through HAL what record I does; its makers are put into OF. ADAPTER makes the
- * adapter. */
-static bool through_hal(const struct program *program, const struct makers *makers, unsigned i,
-                        int adapter, const struct way *way, struct record *record, int16_t of[3])
+static bool through_hal(const void *context, const struct program *program,
+                        const struct makers *makers, unsigned i, int adapter, struct record *record,
+                        int16_t of[3])
 {
+    const struct way *way = context;
     const struct record *old = &program->records[i];
     const int16_t *from = makers->of[i];
 
@@ -80,7 +80,8 @@ static bool is_of_ndis(const struct record *record)
 {
     const struct op_row *row = &op_table[record->op];
     const unsigned kept = 1u << CLASS_nothing | 1u << CLASS_list | 1u << CLASS_mdl |
-                          1u << CLASS_buffer | 1u << CLASS_block | 1u << CLASS_hal;
+                          1u << CLASS_buffer | 1u << CLASS_block | 1u << CLASS_hal |
+                          1u << CLASS_base;
 
     if (record->op == OP_return || !(kept >> row->makes & 1))
         return true;
@@ -88,6 +89,27 @@ static bool is_of_ndis(const struct record *record)
         if (row->operands[k].kind == OPERAND_REF && !(kept >> row->operands[k].class & 1))
             return true;
     return false;
+}
+
+bool shrink_tell_hal(struct shrink *shrink, const struct telling *telling)
+{
+    struct program program = *shrink->best, told;
+    struct makers makers, renamed;
+    unsigned order[PROGRAM_MAX], count = 0, settings = 0;
+
+    while (settings < program.count && program.records[settings].op == OP_set)
+        settings++; /* they are made before there is an adapter */
+    program_insert(&program, settings, telling->front, telling->front_count);
+    makers_find(&program, &makers);
+    told = program;
+    renamed = makers;
+    for (unsigned i = 0; i < program.count; i++)
+        if (telling->translate(telling->way, &program, &makers, i, (int)settings, &told.records[i],
+                               renamed.of[i]) ||
+            !(is_of_ndis(&told.records[i]) || (told.records[i].op == OP_set && !telling->as_set)))
+            order[count++] = i;
+    return count <= shrink->best->count && program_arrange(&told, &renamed, order, count) &&
+           shrink_take(shrink, &told);
 }
 
 static bool tell(struct shrink *shrink, const struct way *way)
@@ -98,23 +120,9 @@ static bool tell(struct shrink *shrink, const struct way *way)
          .v = {0, way->length}},
         {.op = OP_KeRaiseIrql, .r = {WORD_dispatch}},
     };
-    struct program program = *shrink->best, told;
-    struct makers makers, renamed;
-    unsigned order[PROGRAM_MAX], count = 0, settings = 0;
+    const struct telling telling = {front, way->raised ? 2 : 1, way->as_set, through_hal, way};
 
-    while (settings < program.count && program.records[settings].op == OP_set)
-        settings++; /* they are made before there is an adapter */
-    program_insert(&program, settings, front, way->raised ? 2 : 1);
-    makers_find(&program, &makers);
-    told = program;
-    renamed = makers;
-    for (unsigned i = 0; i < program.count; i++)
-        if (through_hal(&program, &makers, i, (int)settings, way, &told.records[i],
-                        renamed.of[i]) ||
-            !(is_of_ndis(&told.records[i]) || (told.records[i].op == OP_set && !way->as_set)))
-            order[count++] = i;
-    return count <= shrink->best->count && program_arrange(&told, &renamed, order, count) &&
-           shrink_take(shrink, &told);
+    return shrink_tell_hal(shrink, &telling);
 }
 
 static bool has_counterpart(unsigned op)

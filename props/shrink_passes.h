@@ -46,6 +46,7 @@ bool shrink_exchanges(struct shrink *shrink);     /* shrink_exchange.c */
 bool shrink_memory(struct shrink *shrink);        /* shrink_memory.c */
 bool shrink_swaps(struct shrink *shrink);         /* shrink_memory.c */
 bool shrink_into_hal(struct shrink *shrink);      /* shrink_hal.c */
+bool shrink_into_packets(struct shrink *shrink);  /* shrink_channel.c */
 bool shrink_faults(struct shrink *shrink);        /* shrink_faults.c */
 
 /* The values of OPERAND that are worth trying where one needs another; none for numbers. Returns how
@@ -67,5 +68,19 @@ void makers_find(const struct program *program, struct makers *makers); /* shrin
  * before, if a name would come after its use or be out of reach. A name that goes becomes NULL. */
 bool program_arrange(struct program *program, const struct makers *makers, const unsigned *order,
                      unsigned count);
+
+/* A program told through HAL: behind its settings FRONT, whose first record makes the adapter; then what
+ * TRANSLATE turns into a call of HAL, and what has nothing to do with NDIS. The settings go unless
+ * AS_SET. shrink_hal.c */
+struct telling {
+    const struct record *front;
+    unsigned front_count;
+    bool as_set;
+    /* The RECORD that does what record I does, and its makers; record ADAPTER makes the adapter. */
+    bool (*translate)(const void *way, const struct program *program, const struct makers *makers,
+                      unsigned i, int adapter, struct record *record, int16_t of[3]);
+    const void *way;
+};
+bool shrink_tell_hal(struct shrink *shrink, const struct telling *telling);
 
 #endif
