@@ -1,10 +1,11 @@
 /*
- * shrink_exchange.c: a record goes, and one like another comes somewhere else.
+ * shrink_exchange.c: a record goes, and one like another comes somewhere else; a handler returns later,
+ * perhaps with another status, and what made it do so meanwhile goes.
  */
 #include "program_edit.h"
 #include "shrink_passes.h"
 
-enum { EXCHANGE_UP_TO = 14 };
+enum { EXCHANGE_UP_TO = 14, WORD_failure = 2 };
 
 /* A copy of record MODEL is put before record AT; it names what MODEL named. */
 static bool copy_to(const struct program *from, unsigned model, unsigned at,
@@ -80,5 +81,47 @@ bool shrink_exchanges(struct shrink *shrink)
         for (unsigned at = model + 1; at <= count; at++)
             if (exchange(shrink, model, at))
                 return true;
+    return false;
+}
+
+/* ---- a return comes later ---- */
+
+static bool returns_without(struct shrink *shrink, unsigned from, unsigned to, unsigned status,
+                            unsigned gone)
+{
+    struct program candidate = *shrink->best;
+    struct makers makers;
+    unsigned order[PROGRAM_MAX], count = 0;
+
+    makers_find(&candidate, &makers);
+    candidate.records[from].r[0] = (uint8_t)status;
+    for (unsigned i = 0; i < candidate.count; i++) {
+        if (i != from && i != gone)
+            order[count++] = i;
+        if (i == to)
+            order[count++] = from;
+    }
+    return program_arrange(&candidate, &makers, order, count) && shrink_take(shrink, &candidate);
+}
+
+static bool return_later(struct shrink *shrink, unsigned from)
+{
+    unsigned count = shrink->best->count;
+
+    for (unsigned to = from + 1; to < count; to++)
+        for (unsigned gone = 0; gone < count; gone++)
+            for (unsigned status = 0; gone != from && status <= WORD_failure; status++)
+                if (returns_without(shrink, from, to, status, gone))
+                    return true;
+    return false;
+}
+
+bool shrink_returns(struct shrink *shrink)
+{
+    unsigned count = shrink->best->count;
+
+    for (unsigned from = 0; from < count && count <= EXCHANGE_UP_TO; from++)
+        if (shrink->best->records[from].op == OP_return && return_later(shrink, from))
+            return true;
     return false;
 }

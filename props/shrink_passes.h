@@ -43,6 +43,7 @@ bool shrink_two_operands(struct shrink *shrink);  /* shrink_two.c */
 bool shrink_openings(struct shrink *shrink);      /* shrink_openings.c */
 bool shrink_into_settings(struct shrink *shrink); /* shrink_settings.c */
 bool shrink_exchanges(struct shrink *shrink);     /* shrink_exchange.c */
+bool shrink_returns(struct shrink *shrink);       /* shrink_exchange.c */
 bool shrink_memory(struct shrink *shrink);        /* shrink_memory.c */
 bool shrink_swaps(struct shrink *shrink);         /* shrink_memory.c */
 bool shrink_into_hal(struct shrink *shrink);      /* shrink_hal.c */
