@@ -414,7 +414,8 @@ static void release(struct machine *machine, struct request *request)
     memset(request, 0, sizeof *request);
 }
 
-/* What the device wrote: in the data, though not in the cache yet. */
+/* What the device wrote: in the data, though not in the cache yet. What comes through an adapter
+ * channel arrived when its buffers were flushed. */
 static void arrive(struct machine *machine, const struct request *request, bool write_to_device)
 {
     const struct piece *pieces = machine->pieces[index_of(machine, request)];
@@ -430,7 +431,8 @@ void mapping_end(struct machine *machine, struct request *request, bool write_to
     unsigned adapter = request->adapter;
 
     assert(request->state == REQUEST_LIVE);
-    arrive(machine, request, write_to_device);
+    if (!request->control)
+        arrive(machine, request, write_to_device);
     release(machine, request);
     grant_waiting(machine, adapter);
 }
