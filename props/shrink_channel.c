@@ -1,7 +1,8 @@
 /*
  * shrink_channel.c: a program that uses a DMA channel of NDIS told through HAL's packets and the system
- * DMA controller, which need no miniport.
+ * DMA controller, which need no miniport; and packets told as lists, which need no channel.
  */
+#include "program_edit.h"
 #include "shrink_passes.h"
 
 enum { WORD_version_2 = 2, WORD_subordinate = 2, WORD_dispatch = 2, VALUE_MANY = 0x1FFF };
@@ -80,5 +81,72 @@ bool shrink_into_packets(struct shrink *shrink)
             tell(shrink, &channel, channel.v[1], registers) ||
             tell(shrink, &channel, VALUE_MANY, registers))
             return true;
+    return false;
+}
+
+/* ---- packets told as lists ---- */
+
+/* The device is told of each list and runs where the controller ran. */
+static void run_device(struct program *program)
+{
+    static const struct record run = {.op = OP_device_run};
+
+    for (unsigned i = program->count; i-- > 0;)
+        if (program->records[i].op == OP_controller_run)
+            program_insert(program, i + 1, &run, 1);
+}
+
+/* What record I becomes; false: it goes. LIST made the newest list. */
+static bool as_list(struct record *record, int16_t of[3], int list, bool runs)
+{
+    uint16_t direction = record->v[1] >> FLAGS_SHIFT;
+
+    switch (record->op) {
+    case OP_IoGetDmaAdapter:
+        *record = (struct record){.op = OP_IoGetDmaAdapter, .v = {0, record->v[1]}};
+        return true;
+    case OP_MapTransfer:
+        *record = (struct record){.op = OP_GetScatterGatherList, .v = {record->v[0], direction}};
+        of[1] = of[2];
+        return true;
+    case OP_FlushAdapterBuffers:
+        *record = (struct record){.op = OP_PutScatterGatherList, .r = {0, 0, (uint8_t)direction}};
+        of[1] = (int16_t)list;
+        return true;
+    case OP_controller_run:
+        *record = (struct record){.op = OP_device_post};
+        of[0] = (int16_t)list;
+        return runs;
+    default:
+        return record->op != OP_AllocateAdapterChannel && record->op != OP_FreeAdapterChannel &&
+               record->op != OP_FreeMapRegisters && record->op != OP_ReadDmaCounter;
+    }
+}
+
+static bool tell_as_lists(struct shrink *shrink, bool runs)
+{
+    struct program program = *shrink->best;
+    struct makers makers;
+    unsigned order[PROGRAM_MAX], count = 0;
+    int list = -1;
+
+    if (runs)
+        run_device(&program);
+    makers_find(&program, &makers);
+    for (unsigned i = 0; i < program.count; i++) {
+        if (as_list(&program.records[i], makers.of[i], list, runs))
+            order[count++] = i;
+        if (program.records[i].op == OP_GetScatterGatherList)
+            list = (int)i;
+    }
+    return count <= shrink->best->count && program_arrange(&program, &makers, order, count) &&
+           shrink_take(shrink, &program);
+}
+
+bool shrink_into_lists(struct shrink *shrink)
+{
+    for (unsigned i = 0; i < shrink->best->count; i++)
+        if (shrink->best->records[i].op == OP_MapTransfer)
+            return tell_as_lists(shrink, false) || tell_as_lists(shrink, true);
     return false;
 }

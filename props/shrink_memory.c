@@ -6,7 +6,7 @@
 #include "shrink_passes.h"
 #include <string.h>
 
-enum { LIST_SIZE = 40, REF_NULL_BYTE = 0xE0, SLOT_list_buffer = 2, WAYS = 96, WORD_scattered = 1 };
+enum { LIST_SIZE = 40, REF_NULL_BYTE = 0xE0, SLOT_list_buffer = 2, WAYS = 144 };
 
 /* The lowest encodings of a length and an offset with one, two and three pages; with two bytes before
  * the end of a page. */
@@ -16,12 +16,12 @@ static const uint16_t shapes[][2] = {{1, 0},         {2, 0},         {2, 4095}, 
 struct change {
     unsigned buffer;
     const uint16_t *shape;
-    bool whole;     /* its MDLs cover it, from its start */
-    bool lists_40;  /* other buffers hold a list of one element */
-    bool equal;     /* whatever was as long as the buffer is so again */
-    bool behind;    /* NET_BUFFERs have the second byte of their chain alone */
-    bool scattered; /* its pages are */
-    unsigned lists; /* 0: as they are; 1: none of the caller's; 2: that, all to the device */
+    bool whole;      /* its MDLs cover it, from its start */
+    bool lists_40;   /* other buffers hold a list of one element */
+    bool equal;      /* whatever was as long as the buffer is so again */
+    bool behind;     /* NET_BUFFERs have the second byte of their chain alone */
+    unsigned frames; /* 0: as they are; or a word of `frames` */
+    unsigned lists;  /* 0: as they are; 1: none of the caller's; 2: that, all to the device */
 };
 
 static void change_lists(struct record *record, unsigned lists)
@@ -64,8 +64,8 @@ static bool reshape(struct shrink *shrink, const struct program *base, const str
         change_lists(record, change->lists);
     }
     memcpy(candidate.records[change->buffer].v, change->shape, 2 * sizeof(uint16_t));
-    if (change->scattered)
-        candidate.records[change->buffer].r[0] = WORD_scattered;
+    if (change->frames)
+        candidate.records[change->buffer].r[0] = (uint8_t)change->frames;
     return shrink_take(shrink, &candidate);
 }
 
@@ -80,8 +80,8 @@ static bool reshape_buffer(struct shrink *shrink, const struct program *base,
                                           .lists_40 = way >> 1 & 1,
                                           .equal = !(way >> 2 & 1),
                                           .behind = way >> 3 & 1,
-                                          .scattered = way >> 4 & 1,
-                                          .lists = way >> 5};
+                                          .frames = (way >> 4) % 3,
+                                          .lists = (way >> 4) / 3};
 
             if (reshape(shrink, base, makers, &change))
                 return true;
