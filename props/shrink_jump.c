@@ -187,6 +187,19 @@ static bool replace_and_choose(struct shrink *shrink, const struct program *repl
     return false;
 }
 
+/* All that the new operation asks for is one. */
+static bool replace_and_ask(struct shrink *shrink, const struct program *replaced,
+                            const struct makers *makers, unsigned at)
+{
+    const struct op_row *row = &op_table[replaced->records[at].op];
+    struct program asked = *replaced;
+
+    for (unsigned k = 0; k < row->operand_count; k++)
+        if (row->operands[k].kind == OPERAND_VALUE)
+            operand_set(&asked.records[at], &row->operands[k], 1);
+    return replace_and_drop(shrink, &asked, makers, NONE);
+}
+
 /* What another record chose becomes the simplest. */
 static bool replace_and_lower(struct shrink *shrink, const struct program *replaced,
                               const struct makers *makers, unsigned at)
@@ -232,6 +245,7 @@ static bool replace_with(struct shrink *shrink, const struct program *replaced,
 {
     if (replace_and_drop(shrink, replaced, makers, NONE) ||
         replace_and_choose(shrink, replaced, makers, at) ||
+        replace_and_ask(shrink, replaced, makers, at) ||
         replace_and_lower(shrink, replaced, makers, at))
         return true;
     for (unsigned dropped = 0; dropped < replaced->count; dropped++)
