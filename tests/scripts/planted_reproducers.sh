@@ -23,8 +23,13 @@ mkdir "$place/core"
 
 # program BUG: the smallest one known that finds it
 program() {
-    [[ -e $place/programs/$1.dma ]] ||
-        "$dmarig" selftest --bug "$1" --engine random --programs "$place/programs" >"$place/said"
+    local seed
+    # A search that ends in a crash of the machine leaves no program: another seed.
+    for seed in {1..20}; do
+        [[ ! -e $place/programs/$1.dma ]] || break
+        "$dmarig" selftest --bug "$1" --engine random --seed "$seed" \
+            --programs "$place/programs" >"$place/said"
+    done
     echo "$place/programs/$1.dma"
 }
 
