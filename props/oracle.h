@@ -544,6 +544,9 @@ uint32_t list_size_of(uint32_t pieces);
 /* HAL has as many adapters as it may. */
 bool no_dma_adapter(const struct oracle *o);
 uint32_t registers_for(const struct oracle *o, uint32_t length);
+struct o_hal *hal_of(struct oracle *o, struct call *c); /* the adapter, or CALL is refused */
+/* Through which table could a call without a live adapter go? */
+bool no_table(const struct oracle *o, struct call *c);
 
 /* ---- oracle_packet.c, oracle_channel.c ---- */
 
@@ -565,12 +568,6 @@ void *list_or_buffer(const struct oracle *o, const struct call *c, unsigned i, u
 
 /* Resolves choice VA to an OFFSET from MDL's start (0: no MDL); false: not inside it. */
 bool va_inside(const struct oracle *o, struct call *c, unsigned mdl, unsigned va, uint64_t *offset);
-
-/* ---- oracle_hal.c ---- */
-
-struct o_hal *hal_of(struct oracle *o, struct call *c); /* the adapter, or CALL is refused */
-/* Through which table could a call without a live adapter go? */
-bool no_table(const struct oracle *o, struct call *c);
 
 /* ---- oracle_block.c ---- */
 
