@@ -336,8 +336,7 @@ struct oracle {
     unsigned blocks, commons;            /* that NDIS and HAL gave in this run */
     uint32_t common_pages, block_serial; /* taken; device_blocks that wrote */
     struct o_common common[COMMONS_MAX + 1];
-    bool dirty[RIG_PAGES],
-        stale[RIG_PAGES]; /* written by the processor, by the device, and not flushed */
+    bool dirty[RIG_PAGES], stale[RIG_PAGES]; /* written, not flushed: by processor, by device */
 
     struct o_driver driver[NAMES];
     struct o_adapter adapter[NAMES];
