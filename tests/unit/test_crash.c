@@ -106,12 +106,12 @@ static void assert_says(const struct search *search, const char *text)
         fail_msg("not said: %s\n%s", text, search->text);
 }
 
-/* A live handle alone is answered with 64: a DMA handle must be made. */
+/* A live handle alone is answered with 64: a DMA channel must be had, which asks for no flag. */
 static void assert_minimum(const struct program *program)
 {
     static const enum op_code ops[] = {OP_NdisMRegisterMiniportDriver, OP_initialize,
-                                       OP_NdisMSetMiniportAttributes,
-                                       OP_NdisMRegisterScatterGatherDma, OP_NdisMGetDmaAlignment};
+                                       OP_NdisMSetMiniportAttributes, OP_NdisMRegisterDmaChannel,
+                                       OP_NdisMGetDmaAlignment};
 
     assert_int_equal(program->count, sizeof ops / sizeof ops[0]);
     for (unsigned i = 0; i < program->count; i++)
