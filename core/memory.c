@@ -198,14 +198,15 @@ bool memory_marked(const struct machine *machine, const uint8_t *start, uint32_t
 void KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation)
 {
     struct machine *machine = machine_bound();
-    unsigned first, pages;
+    unsigned first, pages = 0;
 
     if (!memory_is_mdl(machine, Mdl) || machine->irql[machine->current] > DISPATCH_LEVEL) {
         verifier_report(machine, RULE_MDL_12, "KeFlushIoBuffers");
         return;
     }
     first = page_at(machine, Mdl->MappedSystemVa);
-    pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Mdl->MappedSystemVa, Mdl->ByteCount);
+    if (Mdl->ByteCount > 0) /* an empty one touches no page, wherever it starts */
+        pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Mdl->MappedSystemVa, Mdl->ByteCount);
     for (unsigned i = first; DmaOperation && i < first + pages; i++)
         machine->page_cache[i] &= (uint8_t) ~(ReadOperation ? CACHE_STALE : CACHE_DIRTY);
 }
