@@ -91,6 +91,7 @@ void packet_deliver(struct machine *machine, struct request *request)
     frame_enter(machine, SITE_CONTROL, DISPATCH_LEVEL);
     action = request->control(request->device, NULL, request->base, request->context);
     frame_leave(machine, "AdapterControl");
+    processor_back(machine);
     request->settled = true;
     if (keeps_channel ? action != KeepObject
                       : action != DeallocateObject && action != DeallocateObjectKeepRegisters)

@@ -49,6 +49,13 @@ void frame_leave(struct machine *machine, const char *callback)
     machine->frame_count--;
 }
 
+void processor_back(struct machine *machine)
+{
+    machine->current = 0;
+    if (machine->frame_count > 0)
+        machine->current = machine->frames[machine->frame_count - 1].processor;
+}
+
 bool processor_can(const struct machine *machine, KIRQL level)
 {
     return machine->frame_count < RIG_FRAMES && processor_irql(machine) <= level;

@@ -133,6 +133,15 @@ static void fill_free(struct record *record, const struct record *maker)
         *record = (struct record){.op = record->op, .r = {maker->r[0], 0, maker->v[1] & 15}};
 }
 
+/* Where a packet has the map registers a list waits, and the `return` behind it is AdapterControl's. */
+static bool packets_go_between(const struct subject *s)
+{
+    for (unsigned i = 0; i < s->program->count; i++)
+        if (s->program->records[i].op == OP_AllocateAdapterChannel && s->marks[i].ran)
+            return true;
+    return false;
+}
+
 bool variant_pair(const struct subject *s, unsigned at, struct variant *v)
 {
     const struct pair *pair;
@@ -145,7 +154,7 @@ bool variant_pair(const struct subject *s, unsigned at, struct variant *v)
     pair = pair_of(s->program->records[at].op);
     if (!pair || !mark->ran || mark->idle || mark->armed || subject_guesses(s, at) ||
         s->program->count + pair->count + 1 > PROGRAM_MAX ||
-        (!pair->exact && (s->mixed || subject_sets(s, SETTING_coherence))))
+        (!pair->exact && (s->mixed || subject_sets(s, SETTING_coherence) || packets_go_between(s))))
         return false;
     records[0] = pair->again(s->program->records[at]);
     memcpy(records + 1, pair->rest, pair->count * sizeof records[0]);
