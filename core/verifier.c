@@ -46,13 +46,6 @@ void verifier_report_freed(struct machine *machine, enum rig_rule rule, const ch
     report(machine, (struct rig_report){rule, call, made, freed});
 }
 
-bool verifier_finds(struct machine *machine, enum rig_rule rule, const char *call, uint32_t made)
-{
-    if (rule)
-        verifier_report_made(machine, rule, call, made);
-    return rule != RULE_NONE;
-}
-
 bool verifier_refuse(struct machine *machine, enum rig_rule rule, const char *call)
 {
     verifier_report(machine, rule, call);

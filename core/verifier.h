@@ -13,7 +13,13 @@ void verifier_report_made(struct machine *machine, enum rig_rule rule, const cha
 void verifier_report_freed(struct machine *machine, enum rig_rule rule, const char *call,
                            uint32_t made, uint32_t freed);
 /* Report RULE as verifier_report_made does, unless it is RULE_NONE; whether it was broken. */
-bool verifier_finds(struct machine *machine, enum rig_rule rule, const char *call, uint32_t made);
+static inline bool verifier_finds(struct machine *machine, enum rig_rule rule, const char *call,
+                                  uint32_t made)
+{
+    if (rule)
+        verifier_report_made(machine, rule, call, made);
+    return rule != RULE_NONE;
+}
 /* As verifier_report; always false, to be returned. */
 bool verifier_refuse(struct machine *machine, enum rig_rule rule, const char *call);
 
