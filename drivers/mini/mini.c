@@ -87,7 +87,8 @@ static VOID MiniAdvance(PMINI_SEND Send, NDIS_STATUS Status)
     buffer = Send->NetBuffer;
     if (Status == NDIS_STATUS_SUCCESS && buffer != NULL) {
         Status = NDIS_STATUS_INVALID_LENGTH;
-        if (NET_BUFFER_DATA_LENGTH(buffer) <= MINI_LONGEST_FRAME)
+        if (NET_BUFFER_DATA_LENGTH(buffer) > 0 &&
+            NET_BUFFER_DATA_LENGTH(buffer) <= MINI_LONGEST_FRAME)
             Status = NdisMAllocateNetBufferSGList(adapter->Dma, buffer, Send,
                                                   NDIS_SG_LIST_WRITE_TO_DEVICE, Send->ListBuffer,
                                                   adapter->ListSize);
