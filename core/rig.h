@@ -37,22 +37,17 @@ enum {
 enum rig_rule {
     RULE_NONE,
 #define CHECKED(id, name, strength, code, text) RULE_##id,
-#define CARRIED(id, name, rules, text) RULE_##id,
-#define UNCHECKED(id, name, reason, text) RULE_##id,
 #include "rules.def"
 #undef CHECKED
-#undef CARRIED
-#undef UNCHECKED
     RULE_COUNT
 };
 
 enum rig_strength { RIG_error, RIG_warning, RIG_advice };
 /* A row of the catalogue. */
 struct rig_rule_row {
-    const char *name;   /* "SGL-20" */
-    const char *text;   /* what the caller must do */
-    const char *code;   /* Windows' name for it, "" if none */
-    const char *reason; /* NULL: checked; else from the closed list */
+    const char *name; /* "SGL-20" */
+    const char *text; /* what the caller must do */
+    const char *code; /* Windows' name for it, "" if none */
     enum rig_strength strength;
 };
 const struct rig_rule_row *rig_rule_row(enum rig_rule rule);

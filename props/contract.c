@@ -124,29 +124,9 @@ enum rig_rule contract_rule(const char *name, size_t length)
     return RULE_NONE;
 }
 
-/* What the catalogue says of a rule. */
-static const struct rig_rule_row *catalogued(const struct contract_row *row)
-{
-    enum rig_rule rule = contract_rule(row->name, strlen(row->name));
-
-    return rule == RULE_NONE ? NULL : rig_rule_row(rule);
-}
-
-/* "checked as IDS" is what core/ has for a rule that is told of under other ids. */
-static const char *told_as(const struct rig_rule_row *entry)
-{
-    static const char head[] = "checked as ";
-
-    return entry && entry->reason && strncmp(entry->reason, head, sizeof head - 1) == 0
-               ? entry->reason + sizeof head - 1
-               : NULL;
-}
-
 static bool is_checked(const struct contract_row *row)
 {
-    const struct rig_rule_row *entry = catalogued(row);
-
-    return entry && !entry->reason;
+    return contract_rule(row->name, strlen(row->name)) != RULE_NONE;
 }
 
 /* A checked rule that Windows reports under a code of this row. */
@@ -154,12 +134,12 @@ static bool reported(const struct contract_row *row, unsigned rule)
 {
     const struct rig_rule_row *entry = rig_rule_row((enum rig_rule)rule);
 
-    return row->kind == CONTRACT_WINDOWS && !entry->reason && share_a_word(row->rest, entry->code);
+    return row->kind == CONTRACT_WINDOWS && share_a_word(row->rest, entry->code);
 }
 
 static bool is_carried(const struct contract_row *row)
 {
-    if (row->kind == CONTRACT_AS || told_as(catalogued(row)))
+    if (row->kind == CONTRACT_AS)
         return true;
     for (unsigned rule = RULE_NONE + 1; rule < RULE_COUNT; rule++)
         if (reported(row, rule))
@@ -183,14 +163,10 @@ static bool is_setting(const struct contract_row *row)
     return false;
 }
 
-/* The reason of a row that some table leaves out; NULL: none does. */
+/* The reason of a row that is left out; NULL: it is not. */
 static const char *left_out(const struct contract_row *row)
 {
-    const struct rig_rule_row *entry = catalogued(row);
-
-    if (row->kind == CONTRACT_OUTSIDE)
-        return row->rest;
-    return entry && entry->reason && !told_as(entry) ? entry->reason : NULL;
+    return row->kind == CONTRACT_OUTSIDE ? row->rest : NULL;
 }
 
 /* A word of LATER: an id, or a family and its dash. */
@@ -263,13 +239,12 @@ static void add(struct holders *holders, const char *kind, const char *name, siz
 
 static void add_carriers(struct holders *holders, const struct contract_row *row)
 {
-    const char *told = told_as(catalogued(row));
-    const char *word = row->kind == CONTRACT_AS ? row->rest : told ? told : "";
+    const char *word = row->kind == CONTRACT_AS ? row->rest : "";
     size_t length;
 
     for (; word_next(&word, &length); word += length)
         add(holders, "as", word, length);
-    for (unsigned rule = RULE_NONE + 1; rule < RULE_COUNT && !told; rule++) {
+    for (unsigned rule = RULE_NONE + 1; rule < RULE_COUNT; rule++) {
         const char *name = rig_rule_row((enum rig_rule)rule)->name;
 
         if (reported(row, rule) && strcmp(name, row->name) != 0)
@@ -285,7 +260,8 @@ void contract_print_holders(FILE *to, const struct contract_row *row)
     const char *reason = contract_reason(row);
 
     if (is_checked(row)) {
-        const struct rig_rule_row *entry = catalogued(row);
+        const struct rig_rule_row *entry =
+            rig_rule_row(contract_rule(row->name, strlen(row->name)));
 
         add(&holders, "checked", "", 0);
         fprintf(to, " (%s%s%s)", strengths[entry->strength], entry->code[0] ? ": " : "",
@@ -308,14 +284,13 @@ void contract_print_holders(FILE *to, const struct contract_row *row)
 
 enum rig_rule contract_teller(const struct contract_row *row)
 {
-    const char *told = told_as(catalogued(row));
-    const char *word = row->kind == CONTRACT_AS ? row->rest : told ? told : row->name;
+    const char *word = row->kind == CONTRACT_AS ? row->rest : row->name;
     size_t length;
 
     for (; word_next(&word, &length); word += length) {
         enum rig_rule rule = contract_rule(word, length);
 
-        if (rule != RULE_NONE && !rig_rule_row(rule)->reason)
+        if (rule != RULE_NONE)
             return rule;
     }
     for (unsigned rule = RULE_NONE + 1; rule < RULE_COUNT; rule++)
@@ -385,8 +360,7 @@ static void check_carriers(struct faults *faults, const struct contract_row *row
 static void check_row(struct faults *faults, const struct contract_row *row)
 {
     const char *name = row->name, *reason = left_out(row);
-    const struct rig_rule_row *entry = catalogued(row);
-    const char *told = told_as(entry);
+    bool checked = is_checked(row);
     size_t length = strlen(name);
 
     if (contract_find(name, length) != row)
@@ -397,12 +371,11 @@ static void check_row(struct faults *faults, const struct contract_row *row)
         fault(faults, name, length, "out of scope in one place and held in another");
     if (reason && strcmp(reason, REASON_later) == 0 && !is_awaited(row))
         fault(faults, name, length, "needs a later room, and none is to come");
-    if (entry && (row->kind == CONTRACT_OUTSIDE || row->kind == CONTRACT_AS))
+    if (checked && (row->kind == CONTRACT_OUTSIDE || row->kind == CONTRACT_AS))
         fault(faults, name, length, "stands in rules.def, which says it already");
-    if (row->words[0] == '\0' && !entry)
+    if (row->words[0] == '\0' && !checked)
         fault(faults, name, length, "no word says what it is");
     check_carriers(faults, row, row->kind == CONTRACT_AS ? row->rest : "");
-    check_carriers(faults, row, told ? told : "");
 }
 
 /* Every word names a rule of the contract. */

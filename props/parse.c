@@ -14,12 +14,8 @@
 
 static const char *const rule_words[RULE_COUNT] = {
 #define CHECKED(id, name, strength, code, text) [RULE_##id] = name,
-#define CARRIED(id, name, rules, text) [RULE_##id] = name,
-#define UNCHECKED(id, name, reason, text) [RULE_##id] = name,
 #include "rules.def"
 #undef CHECKED
-#undef CARRIED
-#undef UNCHECKED
 };
 
 struct word {

@@ -2,8 +2,7 @@
  * test_catalogue.c: no step is forgotten.
  *
  * Every text is canonical, every checked rule has a program that trips it, every operation occurs in
- * a seed, every setting makes a difference to a program, every unchecked rule gives a reason of the
- * closed list, and most of the rules about lists are checked. Runs in the project's root.
+ * a seed, and every setting makes a difference to a program. Runs in the project's root.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "program.h"
@@ -130,17 +129,8 @@ static void test_checked_rules_have_a_program(void **state)
 {
     (void)state;
     for (unsigned rule = 1; rule < RULE_COUNT; rule++)
-        if (!rig_rule_row(rule)->reason && !tripped[rule])
+        if (!tripped[rule])
             fail_msg("%s is checked, and no program of corpus/v1/regress trips it",
-                     rig_rule_row(rule)->name);
-}
-
-static void test_unchecked_rules_have_none(void **state)
-{
-    (void)state;
-    for (unsigned rule = 1; rule < RULE_COUNT; rule++)
-        if (rig_rule_row(rule)->reason && tripped[rule])
-            fail_msg("%s is said to be unchecked, and a program names it",
                      rig_rule_row(rule)->name);
 }
 
@@ -164,76 +154,12 @@ static void test_settings_make_a_difference(void **state)
                      rig_setting_row((enum rig_setting)setting)->name);
 }
 
-/* Whether each of these names, separated by spaces, is a checked rule. */
-static bool all_checked(const char *names)
-{
-    while (*names) {
-        size_t length = strcspn(names, " ");
-        bool found = false;
-
-        for (unsigned rule = 1; rule < RULE_COUNT; rule++)
-            found = found || (strlen(rig_rule_row(rule)->name) == length &&
-                              strncmp(rig_rule_row(rule)->name, names, length) == 0 &&
-                              !rig_rule_row(rule)->reason);
-        if (!found)
-            return false;
-        names += length + (names[length] == ' ');
-    }
-    return true;
-}
-
-static void test_reasons_are_of_the_list(void **state)
-{
-    static const char *const reasons[] = {"visible only in a hosted driver", "hardware",
-                                          "advice without a test", "needs a later room"};
-
-    (void)state;
-    for (unsigned rule = 1; rule < RULE_COUNT; rule++) {
-        const char *reason = rig_rule_row(rule)->reason;
-        bool known = reason == NULL;
-
-        for (unsigned i = 0; reason && i < 4; i++)
-            known = known || strcmp(reason, reasons[i]) == 0;
-        if (reason && strncmp(reason, "checked as ", 11) == 0)
-            known = all_checked(reason + 11);
-        if (!known)
-            fail_msg("%s: %s", rig_rule_row(rule)->name, reason);
-    }
-}
-
-/* Percentage of the rules whose names start with one of the prefixes that are checked. */
-static unsigned checked_share(const char *const *prefixes, unsigned count)
-{
-    unsigned all = 0, checked = 0;
-
-    for (unsigned rule = 1; rule < RULE_COUNT; rule++)
-        for (unsigned i = 0; i < count; i++)
-            if (strncmp(rig_rule_row(rule)->name, prefixes[i], strlen(prefixes[i])) == 0) {
-                all++;
-                checked += rig_rule_row(rule)->reason == NULL;
-            }
-    return checked * 100 / all;
-}
-
-static void test_most_rules_are_checked(void **state)
-{
-    static const char *const lists[] = {"SG-", "SGL-", "PSG-", "FSG-", "BSG-"};
-    static const char *const providers[] = {"PRV-"};
-
-    (void)state;
-    assert_in_range(checked_share(lists, 5), 80, 100);
-    assert_in_range(checked_share(providers, 1), 80, 100);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_checked_rules_have_a_program),
-        cmocka_unit_test(test_unchecked_rules_have_none),
         cmocka_unit_test(test_operations_have_a_seed),
         cmocka_unit_test(test_settings_make_a_difference),
-        cmocka_unit_test(test_reasons_are_of_the_list),
-        cmocka_unit_test(test_most_rules_are_checked),
     };
 
     return cmocka_run_group_tests(tests, read_corpus, NULL);

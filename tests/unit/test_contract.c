@@ -1,5 +1,6 @@
 /*
- * test_contract.c: every rule of the contract is accounted for.
+ * test_contract.c: every rule of the contract is accounted for, and most of the duties of a driver's
+ * lists and of a provider are checked.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "contract.h"
@@ -80,6 +81,33 @@ static void test_little_is_out_of_scope(void **state)
     assert_in_range(contract_share(&count), 0, SHARE_MOST);
 }
 
+/* Percentage of the driver's duties whose names start with one of the prefixes that are checked. */
+static unsigned checked_share(const char *const *prefixes, unsigned count)
+{
+    unsigned all = 0, checked = 0;
+
+    for (unsigned i = 0; i < contract_rows(); i++) {
+        const struct contract_row *row = contract_row(i);
+
+        for (unsigned p = 0; p < count && contract_is_rule(row) && row->actor[0] == 'D'; p++)
+            if (strncmp(row->name, prefixes[p], strlen(prefixes[p])) == 0) {
+                all++;
+                checked += contract_standing(row) == STANDING_CHECKED;
+            }
+    }
+    return checked * 100 / all;
+}
+
+static void test_most_duties_are_checked(void **state)
+{
+    static const char *const lists[] = {"SG-", "SGL-", "PSG-", "FSG-", "BSG-"};
+    static const char *const providers[] = {"PRV-"};
+
+    (void)state;
+    assert_in_range(checked_share(lists, 5), 80, 100);
+    assert_in_range(checked_share(providers, 1), 80, 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +116,7 @@ int main(void)
         cmocka_unit_test(test_only_information_needs_nothing),
         cmocka_unit_test(test_reasons_are_of_the_list),
         cmocka_unit_test(test_little_is_out_of_scope),
+        cmocka_unit_test(test_most_duties_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
