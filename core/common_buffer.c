@@ -100,13 +100,15 @@ void common_drop(struct machine *machine, const struct dma_adapter *adapter)
 
 /* ---- the operations ---- */
 
+_Static_assert(COMMONS >= COMMON_PAGES / 2, "the pages, two for each at least, run out before");
+
 /* HAL-48: large ones may be had no more. */
 static struct common *take(struct machine *machine, ULONG length)
 {
     uint64_t pages = BYTES_TO_PAGES((uint64_t)length);
     struct common *common = &machine->commons[machine->used.commons];
 
-    if (pages > machine->settings[SETTING_common_pages] || machine->used.commons == COMMONS ||
+    if (pages > machine->settings[SETTING_common_pages] ||
         machine->used.common_pages + pages + 1 > COMMON_PAGES ||
         site_refuses(machine, RIG_SITE_common_buffer))
         return NULL;

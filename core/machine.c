@@ -218,7 +218,7 @@ static void count_requests(const struct machine *machine, struct rig_count *coun
         count->lists_live += list && request->state == REQUEST_LIVE;
         count->lists_waiting += list && request->state == REQUEST_WAITING;
         count->lists_owed += list && request->state == REQUEST_OWED;
-        count->packets += !list && request->state != REQUEST_FREE;
+        count->packets += !list;
         count->packets_owed += !list && request->state == REQUEST_OWED;
     }
 }

@@ -162,8 +162,7 @@ bool rig_restart(struct machine *machine, NDIS_HANDLE handle)
     NDIS_STATUS status;
     uint32_t generation;
 
-    if (!adapter || adapter->state != ADAPTER_PAUSED || adapter->removed ||
-        adapter_sleeps(adapter) || adapter->power != ANSWER_NONE)
+    if (!adapter || adapter->state != ADAPTER_PAUSED || adapter->removed || adapter_sleeps(adapter))
         return false;
     adapter->state = ADAPTER_RESTARTING;
     adapter->restart = ANSWER_IN_CALLBACK;
@@ -290,7 +289,6 @@ bool rig_reset_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
     uint32_t generation;
 
     if (!adapter || adapter->reset != ANSWER_NONE || adapter_sleeps(adapter) ||
-        adapter->power != ANSWER_NONE ||
         (adapter->state != ADAPTER_RUNNING && adapter->state != ADAPTER_PAUSING) ||
         !handlers(machine, adapter)->ResetHandlerEx)
         return false;
@@ -418,12 +416,9 @@ static enum rig_rule overdue(const struct adapter *adapter)
 bool rig_time_passes(struct machine *machine, NDIS_HANDLE handle)
 {
     struct adapter *adapter;
-    enum rig_rule rule;
 
-    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE)
-        return false;
-    rule = overdue(adapter);
-    return rule == RULE_NONE || verifier_refuse(machine, rule, "time_passes");
+    return adapter_of(machine, handle, &adapter) == HANDLE_LIVE &&
+           !verifier_finds(machine, overdue(adapter), "time_passes", 0);
 }
 
 /* ---- the device ---- */

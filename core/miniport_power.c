@@ -7,9 +7,10 @@
 #include "device.h"
 #include "ndis_layer.h"
 
+/* Or is asked to; only one that sleeps is asked to wake. */
 bool adapter_sleeps(const struct adapter *adapter)
 {
-    return adapter->low || (adapter->power != ANSWER_NONE && adapter->power_to > NdisDeviceStateD0);
+    return adapter->low || adapter->power != ANSWER_NONE;
 }
 
 /* LIFE-73, AMB-33: what must be over before the device sleeps. */

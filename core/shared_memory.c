@@ -258,7 +258,7 @@ static struct block *find_block(struct machine *machine, const void *va)
     for (unsigned i = 0; i < machine->used.blocks; i++) {
         struct block *block = &machine->blocks[i];
 
-        if (block->va == va && block->state != BLOCK_NONE)
+        if (block->va == va)
             return block;
         if (block->state == BLOCK_LIVE && (uintptr_t)va - (uintptr_t)block->va < block->length)
             inside = block;
