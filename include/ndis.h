@@ -796,6 +796,14 @@ NDIS_STATUS NdisMRegisterInterruptEx(
     PNDIS_HANDLE NdisInterruptHandle);
 void NdisMDeregisterInterruptEx(NDIS_HANDLE NdisInterruptHandle);
 
+typedef BOOLEAN MINIPORT_SYNCHRONIZE_INTERRUPT(NDIS_HANDLE SynchronizeContext);
+typedef MINIPORT_SYNCHRONIZE_INTERRUPT *MINIPORT_SYNCHRONIZE_INTERRUPT_HANDLER;
+
+/* The function runs at the interrupt's level, while its handler does not; its result is returned. */
+BOOLEAN NdisMSynchronizeWithInterruptEx(NDIS_HANDLE NdisInterruptHandle, ULONG MessageId,
+                                        MINIPORT_SYNCHRONIZE_INTERRUPT_HANDLER SynchronizeFunction,
+                                        PVOID SynchronizeContext);
+
 /* ---- scatter/gather DMA ------------------------------------------------------------------ */
 
 typedef VOID MINIPORT_PROCESS_SG_LIST(PDEVICE_OBJECT pDO, PVOID Reserved, PSCATTER_GATHER_LIST pSGL,
@@ -975,6 +983,12 @@ typedef UCHAR NDIS_DMA_SIZE;
 #define NDIS_DMA_24BITS ((NDIS_DMA_SIZE)0)
 #define NDIS_DMA_32BITS ((NDIS_DMA_SIZE)1)
 #define NDIS_DMA_64BITS ((NDIS_DMA_SIZE)2)
+
+/* Of NDIS 5; no driver of NDIS 6 may call them (BC-08). */
+NDIS_STATUS NdisMAllocateMapRegisters(NDIS_HANDLE MiniportAdapterHandle, UINT DmaChannel,
+                                      NDIS_DMA_SIZE DmaSize, ULONG PhysicalMapRegistersNeeded,
+                                      ULONG MaximumPhysicalMapping);
+void NdisMFreeMapRegisters(NDIS_HANDLE MiniportAdapterHandle);
 
 NDIS_STATUS NdisMRegisterDmaChannel(PNDIS_HANDLE MiniportDmaHandle,
                                     NDIS_HANDLE MiniportAdapterHandle, UINT DmaChannel,

@@ -736,6 +736,8 @@ typedef struct _DMA_OPERATIONS {
 /* NULL if the adapter cannot be made or the version is not supported (HAL-01 to HAL-04). */
 PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
                              PDEVICE_DESCRIPTION DeviceDescription, PULONG NumberOfMapRegisters);
+/* Of Windows NT; Driver Verifier stops who still calls it (E6-1E). */
+PDMA_ADAPTER HalGetAdapter(PDEVICE_DESCRIPTION DeviceDescription, PULONG NumberOfMapRegisters);
 
 /* Takes one MDL, not a chain; nothing to do on x86-64 (MDL-12). */
 void KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation);

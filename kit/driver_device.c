@@ -71,6 +71,21 @@ static LONGLONG registers_start(const struct machine *machine, const struct kit_
     return PHYSICAL_BASE + (device - kit_of(machine)->devices) * (LONGLONG)BLOCK_SIZE;
 }
 
+/* Registers are mapped for a live adapter, at PASSIVE_LEVEL, and while it initialises (SDV-09). */
+static bool may_map(struct machine *machine, NDIS_HANDLE handle)
+{
+    struct adapter *adapter;
+
+    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE ||
+        processor_irql(machine) != PASSIVE_LEVEL) {
+        driver_kit_fault(machine, "registers are mapped without a live adapter, or raised", NULL);
+        return false;
+    }
+    if (adapter->state != ADAPTER_INITIALIZING)
+        verifier_report(machine, RULE_SDV_09, "NdisMMapIoSpace");
+    return true;
+}
+
 PNDIS_RESOURCE_LIST rig_resources(struct machine *machine, NDIS_HANDLE adapter)
 {
     struct kit_device *device = find_device(machine, adapter);
@@ -98,10 +113,8 @@ NDIS_STATUS NdisMMapIoSpace(PVOID *VirtualAddress, NDIS_HANDLE MiniportAdapterHa
     struct machine *machine = machine_bound();
     struct kit_device *device = find_device(machine, MiniportAdapterHandle);
 
-    if (!device || processor_irql(machine) != PASSIVE_LEVEL) {
-        driver_kit_fault(machine, "registers are mapped without a live adapter, or raised", NULL);
+    if (!may_map(machine, MiniportAdapterHandle))
         return NDIS_STATUS_FAILURE;
-    }
     if (PhysicalAddress.QuadPart != registers_start(machine, device) || Length > BLOCK_SIZE ||
         device->mapped)
         return NDIS_STATUS_RESOURCE_CONFLICT;
@@ -250,14 +263,30 @@ static uint64_t interrupt_bits(const struct kit_interrupt *interrupt)
 }
 
 /* A handle is the address of a row, which no second interrupt of the run gets. */
-static struct kit_interrupt *live_interrupt(struct machine *machine, uint64_t bits)
+static struct kit_interrupt *find_interrupt(struct machine *machine, uint64_t bits)
 {
     struct driver_kit *kit = kit_of(machine);
 
     for (unsigned i = 0; i < kit->interrupt_count; i++)
-        if (interrupt_bits(&kit->interrupts[i]) == bits && kit->interrupts[i].live)
+        if (interrupt_bits(&kit->interrupts[i]) == bits)
             return &kit->interrupts[i];
     return NULL;
+}
+
+static struct kit_interrupt *live_interrupt(struct machine *machine, uint64_t bits)
+{
+    struct kit_interrupt *interrupt = find_interrupt(machine, bits);
+
+    return interrupt && interrupt->live ? interrupt : NULL;
+}
+
+/* SDV-18 */
+static bool at_passive(struct machine *machine, const char *call, uint32_t made)
+{
+    if (processor_irql(machine) == PASSIVE_LEVEL)
+        return true;
+    verifier_report_made(machine, RULE_SDV_18, call, made);
+    return false;
 }
 
 static void run_dpc(struct machine *machine, uint64_t bits)
@@ -318,6 +347,16 @@ static bool characteristics_good(const NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS *
            given->InterruptHandler && given->InterruptDpcHandler;
 }
 
+/* The line is shared: where other processors run handlers at once, a neighbour's interrupt makes one
+ * ask the ISR before the registration returns (LIFE-25). */
+static void share_line(struct machine *machine, struct kit_interrupt *interrupt)
+{
+    if (machine->timing != RIG_OTHER_PROCESSOR)
+        return;
+    interrupt->isr_owed = true;
+    processor_give(machine, run_isr, interrupt_bits(interrupt), RIG_DEVICE_LEVEL);
+}
+
 NDIS_STATUS NdisMRegisterInterruptEx(
     NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE MiniportInterruptContext,
     PNDIS_MINIPORT_INTERRUPT_CHARACTERISTICS MiniportInterruptCharacteristics,
@@ -328,11 +367,12 @@ NDIS_STATUS NdisMRegisterInterruptEx(
     struct kit_interrupt *interrupt = &kit->interrupts[kit->interrupt_count];
     struct kit_device *device = find_device(machine, MiniportAdapterHandle);
 
-    if (!device || processor_irql(machine) != PASSIVE_LEVEL ||
-        !characteristics_good(MiniportInterruptCharacteristics)) {
+    if (!device || !characteristics_good(MiniportInterruptCharacteristics)) {
         driver_kit_fault(machine, "an interrupt is registered wrongly", NULL);
         return NDIS_STATUS_FAILURE;
     }
+    if (!at_passive(machine, "NdisMRegisterInterruptEx", 0))
+        return NDIS_STATUS_FAILURE;
     if (kit->interrupt_count == KIT_INTERRUPTS || site_refuses(machine, RIG_SITE_interrupt))
         return NDIS_STATUS_RESOURCES;
     kit->interrupt_count++;
@@ -346,6 +386,7 @@ NDIS_STATUS NdisMRegisterInterruptEx(
     };
     MiniportInterruptCharacteristics->InterruptType = NDIS_CONNECT_LINE_BASED;
     *NdisInterruptHandle = (NDIS_HANDLE)interrupt;
+    share_line(machine, interrupt);
     return NDIS_STATUS_SUCCESS;
 }
 
@@ -357,10 +398,12 @@ void NdisMDeregisterInterruptEx(NDIS_HANDLE NdisInterruptHandle)
     uint64_t bits = (uint64_t)(uintptr_t)NdisInterruptHandle;
     struct kit_interrupt *interrupt = live_interrupt(machine, bits);
 
-    if (!interrupt || processor_irql(machine) != PASSIVE_LEVEL) {
-        driver_kit_fault(machine, "an interrupt is deregistered wrongly", NULL);
+    if (!interrupt) {
+        driver_kit_fault(machine, "an interrupt is deregistered that is not registered", NULL);
         return;
     }
+    if (!at_passive(machine, "NdisMDeregisterInterruptEx", interrupt->made))
+        return;
     processor_forget(machine, run_isr, bits);
     if (interrupt->isr_owed && machine->timing != RIG_LATER)
         run_isr(machine, bits);
@@ -369,6 +412,48 @@ void NdisMDeregisterInterruptEx(NDIS_HANDLE NdisInterruptHandle)
         run_dpc(machine, bits);
     processor_forget(machine, run_isr, bits); /* the DPC may have set the device going */
     interrupt->live = false;
+}
+
+BOOLEAN NdisMSynchronizeWithInterruptEx(NDIS_HANDLE NdisInterruptHandle, ULONG MessageId,
+                                        MINIPORT_SYNCHRONIZE_INTERRUPT_HANDLER SynchronizeFunction,
+                                        PVOID SynchronizeContext)
+{
+    struct machine *machine = machine_bound();
+    struct kit_interrupt *interrupt =
+        find_interrupt(machine, (uint64_t)(uintptr_t)NdisInterruptHandle);
+    BOOLEAN result;
+    KIRQL old;
+
+    UNREFERENCED_PARAMETER(MessageId);
+    if (!interrupt || processor_irql(machine) > RIG_DEVICE_LEVEL) {
+        driver_kit_fault(machine, "synchronized with no interrupt, or above its level", NULL);
+        return FALSE;
+    }
+    if (!interrupt->live) {
+        verifier_report_made(machine, RULE_SDV_13, "NdisMSynchronizeWithInterruptEx",
+                             interrupt->made);
+        return FALSE;
+    }
+    KeRaiseIrql(RIG_DEVICE_LEVEL, &old);
+    result = SynchronizeFunction(SynchronizeContext);
+    KeLowerIrql(old);
+    return result;
+}
+
+void rig_adapter_ends(struct machine *machine, NDIS_HANDLE adapter, const char *callback)
+{
+    struct driver_kit *kit = kit_of(machine);
+
+    for (unsigned i = 0; i < kit->interrupt_count; i++) {
+        struct kit_interrupt *interrupt = &kit->interrupts[i];
+
+        if (!interrupt->live || interrupt->adapter != adapter)
+            continue;
+        verifier_report_made(machine, RULE_SDV_12, callback, interrupt->made);
+        interrupt->live = false;
+        processor_forget(machine, run_isr, interrupt_bits(interrupt));
+        processor_forget(machine, run_dpc, interrupt_bits(interrupt));
+    }
 }
 
 /* ---- the harness moves frames ---- */

@@ -1,6 +1,6 @@
 /*
  * driver_kit.c: the kernel services that any driver uses: spin locks, pool memory, data in one
- * piece. Their rules are not in the catalogue; a mistake is kept as a fault for the host to ask.
+ * piece. A mistake that no rule of the catalogue names is kept as a fault for the host to ask.
  */
 #include "driver_kit.h"
 #include "memory.h"
@@ -55,14 +55,19 @@ RIG_NO_COVERAGE void kit_reset(struct driver_kit *kit)
 
 /* ---- spin locks ---- */
 
-/* Processors take turns at calls only, so a lock that is held will not be released meanwhile: its
- * holder waits for this very callback, on the same processor for ever (SGL-19). */
+/* A lock that is held says how deep callbacks were nested when it was taken, from 1. Processors take
+ * turns at calls only, so it will not be released meanwhile: its holder waits for this very callback.
+ * That is SGL-19 where a handler of lists takes what was held when it was called. */
 static void take(PKSPIN_LOCK lock)
 {
-    if (*lock)
-        driver_kit_fault(machine_bound(), "SGL-19: a spin lock is taken that is held already",
-                         NULL);
-    *lock = 1;
+    struct machine *machine = machine_bound();
+    const struct frame *frame = frame_current(machine);
+
+    if (*lock && frame && frame->site == SITE_LIST && *lock <= machine->frame_count)
+        verifier_report(machine, RULE_SGL_19, "MiniportProcessSGList");
+    else if (*lock)
+        driver_kit_fault(machine, "a spin lock is taken that is held already", NULL);
+    *lock = machine->frame_count + 1;
 }
 
 static void give(PKSPIN_LOCK lock)
@@ -247,4 +252,33 @@ PVOID NdisGetDataBuffer(PNET_BUFFER NetBuffer, ULONG BytesNeeded, PVOID Storage,
 UINT NdisGetVersion(void)
 {
     return 0x0006001E;
+}
+
+/* ---- calls that are gone ---- */
+
+PDMA_ADAPTER HalGetAdapter(PDEVICE_DESCRIPTION DeviceDescription, PULONG NumberOfMapRegisters)
+{
+    UNREFERENCED_PARAMETER(DeviceDescription);
+    UNREFERENCED_PARAMETER(NumberOfMapRegisters);
+    verifier_report(machine_bound(), RULE_E6_1E, "HalGetAdapter");
+    return NULL;
+}
+
+NDIS_STATUS NdisMAllocateMapRegisters(NDIS_HANDLE MiniportAdapterHandle, UINT DmaChannel,
+                                      NDIS_DMA_SIZE DmaSize, ULONG PhysicalMapRegistersNeeded,
+                                      ULONG MaximumPhysicalMapping)
+{
+    UNREFERENCED_PARAMETER(MiniportAdapterHandle);
+    UNREFERENCED_PARAMETER(DmaChannel);
+    UNREFERENCED_PARAMETER(DmaSize);
+    UNREFERENCED_PARAMETER(PhysicalMapRegistersNeeded);
+    UNREFERENCED_PARAMETER(MaximumPhysicalMapping);
+    verifier_report(machine_bound(), RULE_BC_08, "NdisMAllocateMapRegisters");
+    return NDIS_STATUS_FAILURE;
+}
+
+void NdisMFreeMapRegisters(NDIS_HANDLE MiniportAdapterHandle)
+{
+    UNREFERENCED_PARAMETER(MiniportAdapterHandle);
+    verifier_report(machine_bound(), RULE_BC_08, "NdisMFreeMapRegisters");
 }

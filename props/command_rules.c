@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the regression programs by the rule that they trip ---- */
+/* ---- the regression programs by the rule that they trip, those for hosted drivers too ---- */
 
 enum { PROGRAMS_MAX = 4096 };
 
 struct programs {
     unsigned count;
     struct {
-        char name[256];
+        char name[320]; /* place and file: "regress/SG-01-..." */
         int rule;
     } rows[PROGRAMS_MAX];
 };
@@ -28,7 +28,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b); /* the name comes first in a row */
 }
 
-static bool add_program(struct programs *programs, const char *directory, const char *name)
+static bool add_program(struct programs *programs, const char *corpus, const char *place,
+                        const char *name)
 {
     char path[4096], error[FILE_ERROR_MAX];
     struct program program;
@@ -36,32 +37,41 @@ static bool add_program(struct programs *programs, const char *directory, const 
 
     if (!file_is_text(name) || programs->count == PROGRAMS_MAX)
         return true;
-    snprintf(path, sizeof path, "%s/%s", directory, name);
+    snprintf(path, sizeof path, "%s/%s/%s", corpus, place, name);
     if (!file_program(path, &program, &head, error)) {
         usage_error("rules", "%s", error);
         return false;
     }
-    snprintf(programs->rows[programs->count].name, sizeof programs->rows[0].name, "%s", name);
+    snprintf(programs->rows[programs->count].name, sizeof programs->rows[0].name, "%s/%s", place,
+             name);
     programs->rows[programs->count++].rule = head.rule;
     return true;
 }
 
-static bool read_programs(struct programs *programs, const char *corpus)
+static bool read_place(struct programs *programs, const char *corpus, const char *place)
 {
     struct dirent *entry;
     char directory[2048];
     bool good = true;
     DIR *opened;
 
-    snprintf(directory, sizeof directory, "%s/regress", corpus);
+    snprintf(directory, sizeof directory, "%s/%s", corpus, place);
     opened = opendir(directory);
     if (!opened) {
         usage_error("rules", "%s: %s (--corpus names the directory)", directory, strerror(errno));
         return false;
     }
     while (good && (entry = readdir(opened)) != NULL)
-        good = add_program(programs, directory, entry->d_name);
+        good = add_program(programs, corpus, place, entry->d_name);
     closedir(opened);
+    return good;
+}
+
+static bool read_programs(struct programs *programs, const char *corpus)
+{
+    bool good =
+        read_place(programs, corpus, "regress") && read_place(programs, corpus, "hosted/careless");
+
     qsort(programs->rows, programs->count, sizeof programs->rows[0], by_name);
     return good;
 }
@@ -105,7 +115,7 @@ static void print_lines(const struct programs *programs)
         contract_print_holders(stdout, row);
         printf(". %s\n", words_of(row));
         while ((program = next_program(programs, rule_of(row), &at)) != NULL)
-            printf("%9sregress/%s\n", "", program);
+            printf("%9s%s\n", "", program);
     }
 }
 
@@ -128,8 +138,11 @@ static void print_cells(const struct contract_row *row, const struct programs *p
     printf("| %s | %s | %s | %s | ", row->name, row->actor, row->strength, words_of(row));
     contract_print_holders(stdout, row);
     printf(" | ");
-    if (program)
-        printf("[%.*s](../corpus/v1/regress/%s)", (int)strlen(program) - 4, program, program);
+    if (program) {
+        const char *name = strrchr(program, '/') + 1;
+
+        printf("[%.*s](../corpus/v1/%s)", (int)strlen(name) - 4, name, program);
+    }
     printf(" | ");
     print_pages(row->pages);
     printf(" |\n");

@@ -102,8 +102,10 @@ static bool play_initialize(struct host *host, unsigned name)
     if (!rig_initialize(host->machine, host->driver))
         return false;
     adapter->alive = adapter->status == NDIS_STATUS_SUCCESS;
-    if (!adapter->alive)
-        host_judge_left(host, adapter->handle, "LIFE-23: after a failed MiniportInitializeEx ");
+    if (adapter->alive)
+        return true;
+    rig_adapter_ends(host->machine, adapter->handle, "MiniportInitializeEx");
+    host_judge_left(host, adapter->handle, "LIFE-23: after a failed MiniportInitializeEx ");
     return true;
 }
 
@@ -114,6 +116,7 @@ static bool play_halt(struct host *host, unsigned name, NDIS_HALT_ACTION action)
     if (!rig_halt(host->machine, adapter->handle, action))
         return false;
     adapter->alive = false;
+    rig_adapter_ends(host->machine, adapter->handle, "MiniportHaltEx");
     host_judge_left(host, adapter->handle, "LIFE-42: after MiniportHaltEx ");
     return true;
 }

@@ -68,10 +68,19 @@ NDIS_STATUS host_register_driver(PDRIVER_OBJECT object, PUNICODE_STRING path, ND
     (HOST_CALL("NdisMRegisterInterruptEx"), NdisMRegisterInterruptEx(__VA_ARGS__))
 #define NdisMDeregisterInterruptEx(...) \
     (HOST_CALL("NdisMDeregisterInterruptEx"), NdisMDeregisterInterruptEx(__VA_ARGS__))
+#define NdisMSynchronizeWithInterruptEx(...) \
+    (HOST_CALL("NdisMSynchronizeWithInterruptEx"), NdisMSynchronizeWithInterruptEx(__VA_ARGS__))
 #define READ_REGISTER_ULONG(...) \
     (HOST_CALL("READ_REGISTER_ULONG"), READ_REGISTER_ULONG(__VA_ARGS__))
 #define WRITE_REGISTER_ULONG(...) \
     (HOST_CALL("WRITE_REGISTER_ULONG"), WRITE_REGISTER_ULONG(__VA_ARGS__))
+
+/* calls that are gone */
+#define HalGetAdapter(...) (HOST_CALL("HalGetAdapter"), HalGetAdapter(__VA_ARGS__))
+#define NdisMAllocateMapRegisters(...) \
+    (HOST_CALL("NdisMAllocateMapRegisters"), NdisMAllocateMapRegisters(__VA_ARGS__))
+#define NdisMFreeMapRegisters(...) \
+    (HOST_CALL("NdisMFreeMapRegisters"), NdisMFreeMapRegisters(__VA_ARGS__))
 
 /* IRQL and locks */
 #define KeRaiseIrql(...) (HOST_CALL("KeRaiseIrql"), KeRaiseIrql(__VA_ARGS__))

@@ -251,7 +251,7 @@ static void test_frame_is_so_long(void **state)
         assert_true(rig_device_frame(machine, adapters[0], 0, &frame));
         assert_int_equal(frame.length, 8 * 131072);
         rig_count(machine, &found);
-        assert_int_equal(found.reports, times - 8);
+        assert_int_equal(found.reports, 1 + times - 8); /* SDV-09 is warned of */
     }
     hal->DmaOperations->PutScatterGatherList(hal, list, TRUE);
     KeLowerIrql(old);
@@ -297,7 +297,8 @@ static void test_interrupts_of_each(void **state)
     NdisMDeregisterInterruptEx(interrupts[2]);
     assert_int_equal(rig_owed(machine), 0);
     NdisMDeregisterInterruptEx(interrupts[2]);
-    assert_string_equal(rig_fault(machine)->text, "an interrupt is deregistered wrongly");
+    assert_string_equal(rig_fault(machine)->text,
+                        "an interrupt is deregistered that is not registered");
 }
 
 static PSCATTER_GATHER_LIST delivered;
