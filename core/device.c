@@ -19,7 +19,7 @@ bool device_has(const struct machine *machine, const struct request *request)
     return false;
 }
 
-bool device_serves(const struct machine *machine, unsigned adapter)
+bool device_serves(const struct machine *machine, const struct adapter *adapter)
 {
     for (unsigned i = 0; i < machine->posted; i++)
         if (machine->posts[i].adapter == adapter)
@@ -28,13 +28,13 @@ bool device_serves(const struct machine *machine, unsigned adapter)
 }
 
 bool device_post(struct machine *machine, const struct request *request, uint32_t skip,
-                 uint32_t length, unsigned adapter)
+                 uint32_t length, const struct adapter *adapter)
 {
     if (site_refuses(machine, RIG_SITE_post))
         return false;
     machine->posts[machine->posted++] = (struct post){
         .request = (uint16_t)(request - machine->requests),
-        .adapter = (uint16_t)adapter,
+        .adapter = adapter,
         .skip = skip,
         .length = length,
     };
@@ -57,7 +57,7 @@ void device_forget(struct machine *machine, unsigned request)
             remove_post(machine, i);
 }
 
-void device_forget_adapter(struct machine *machine, unsigned adapter)
+void device_forget_adapter(struct machine *machine, const struct adapter *adapter)
 {
     for (unsigned i = machine->posted; i-- > 0;)
         if (machine->posts[i].adapter == adapter)
@@ -166,7 +166,7 @@ bool rig_device_run(struct machine *machine, unsigned posted, struct rig_transfe
     if (posted >= machine->posted)
         return false;
     post = machine->posts[posted];
-    if (post.adapter && machine->adapters[post.adapter - 1].low)
+    if (post.adapter && post.adapter->low)
         return false;
     request = &machine->requests[post.request];
     to_device = request->write_to_device || request->both_ways;

@@ -5,15 +5,15 @@
 #include "machine.h"
 
 /* Program the device with a live request's list, from SKIP on, LENGTH bytes, on behalf of an
- * adapter (index + 1; 0: none). False if it is posted already or the device is full. */
+ * adapter (NULL: of none). False if it is posted already or the device is full. */
 bool device_post(struct machine *machine, const struct request *request, uint32_t skip,
-                 uint32_t length, unsigned adapter);
-/* Whether anything is posted of an adapter (index + 1). */
-bool device_serves(const struct machine *machine, unsigned adapter);
+                 uint32_t length, const struct adapter *adapter);
+/* Whether anything is posted of an adapter. */
+bool device_serves(const struct machine *machine, const struct adapter *adapter);
 bool device_has(const struct machine *machine, const struct request *request);
-/* Forget what is posted of a request, of an adapter (index + 1). */
+/* Forget what is posted of a request, of an adapter. */
 void device_forget(struct machine *machine, unsigned request);
-void device_forget_adapter(struct machine *machine, unsigned adapter);
+void device_forget_adapter(struct machine *machine, const struct adapter *adapter);
 
 /* The device's own memory for its next transfer, of LENGTH bytes: what comes from the device lies
  * there. */

@@ -9,25 +9,20 @@
 
 enum { CASCADE = 4 }; /* the channel that joins the two controllers serves no device */
 
-static enum handle_state channel_of(struct machine *machine, NDIS_HANDLE handle,
-                                    struct channel **channel)
+static struct channel *channel_of(struct machine *machine, NDIS_HANDLE handle, bool *stale)
 {
-    unsigned i;
-    enum handle_state state =
-        handle_find(handle, HANDLE_CHANNEL, TABLE(machine, channels, live), &i);
-
-    *channel = state == HANDLE_LIVE ? &machine->channels[i] : NULL;
-    return state;
+    return handle_find(handle, HANDLE_CHANNEL, TABLE(machine, channels, live), stale);
 }
 
 /* CH-31, CH-38, then IRQL: the first that is broken. */
 static enum rig_rule check_channel(struct machine *machine, NDIS_HANDLE handle,
                                    struct channel **channel, KIRQL level, enum rig_rule irql_rule)
 {
-    enum handle_state state = channel_of(machine, handle, channel);
+    bool stale;
 
-    if (state != HANDLE_LIVE)
-        return state == HANDLE_STALE ? RULE_CH_31 : RULE_CH_38;
+    *channel = channel_of(machine, handle, &stale);
+    if (!*channel)
+        return stale ? RULE_CH_31 : RULE_CH_38;
     return processor_irql(machine) > level ? irql_rule : RULE_NONE;
 }
 
@@ -42,7 +37,8 @@ static enum rig_rule check_register(struct machine *machine, NDIS_HANDLE handle,
                                     const NDIS_DMA_DESCRIPTION *description, ULONG maximum,
                                     struct adapter **adapter)
 {
-    if (adapter_of(machine, handle, adapter) != HANDLE_LIVE)
+    *adapter = adapter_of(machine, handle);
+    if (!*adapter)
         return RULE_CH_38;
     if (processor_irql(machine) != PASSIVE_LEVEL || (*adapter)->state != ADAPTER_INITIALIZING)
         return RULE_CH_01;
@@ -247,7 +243,7 @@ void channel_sweep(struct machine *machine, const struct adapter *adapter, enum 
 
 PDMA_ADAPTER registered_hal(struct machine *machine, const struct adapter *adapter)
 {
-    const struct dma *dma = adapter_dma(machine, adapter);
+    const struct dma *dma = adapter->dma;
 
     for (unsigned i = 0; !dma && i < machine->used.channels; i++)
         if (machine->channels[i].live &&
@@ -342,9 +338,9 @@ ULONG NdisMReadDmaCounter(NDIS_HANDLE MiniportDmaHandle)
 bool rig_channel_run(struct machine *machine, NDIS_HANDLE handle, uint32_t units,
                      struct rig_transfer *transfer)
 {
-    struct channel *channel;
+    bool stale;
+    const struct channel *channel = channel_of(machine, handle, &stale);
 
-    return channel_of(machine, handle, &channel) == HANDLE_LIVE &&
-           !machine->adapters[channel->adapter].removed &&
+    return channel && !machine->adapters[channel->adapter].removed &&
            rig_controller_run(machine, channel->hal, units, transfer);
 }

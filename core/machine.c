@@ -190,29 +190,28 @@ enum handle_class handle_class(NDIS_HANDLE handle)
     return (enum handle_class) class;
 }
 
-enum handle_state handle_find(NDIS_HANDLE handle, enum handle_class class, struct table table,
-                              unsigned *index)
+void *handle_find(NDIS_HANDLE handle, enum handle_class class, struct table table, bool *stale)
 {
     uint64_t bits = (uint64_t)(uintptr_t)handle;
-    uint32_t generation = (uint32_t)bits, latest;
-    const uint8_t *row;
+    uint32_t generation = (uint32_t)bits, index = bits >> 32 & 0xFFFF, latest;
+    uint8_t *row;
 
-    *index = bits >> 32 & 0xFFFF;
-    if (handle_class(handle) != class || *index >= *table.used)
-        return HANDLE_BAD;
-    row = (const uint8_t *)table.rows + *index * table.size;
+    *stale = false;
+    if (handle_class(handle) != class || index >= *table.used)
+        return NULL;
+    row = (uint8_t *)(uintptr_t)table.rows + index * table.size;
     memcpy(&latest, row, sizeof latest);
-    if (generation == 0 || generation > latest)
-        return HANDLE_BAD;
-    return row[table.taken] && generation == latest ? HANDLE_LIVE : HANDLE_STALE;
+    if (row[table.taken] && generation == latest)
+        return row;
+    *stale = generation > 0 && generation <= latest;
+    return NULL;
 }
 
 /* ---- inspection ---- */
 
 static void count_requests(const struct machine *machine, struct rig_count *count)
 {
-    for (unsigned i = 0; i < machine->used.requests; i++) {
-        const struct request *request = &machine->requests[i];
+    EACH (const struct request, request, machine, requests) {
         bool list = !request->control;
 
         count->lists_live += list && request->state == REQUEST_LIVE;
@@ -225,9 +224,7 @@ static void count_requests(const struct machine *machine, struct rig_count *coun
 
 static void count_registers(const struct machine *machine, struct rig_count *count)
 {
-    for (unsigned i = 0; i < machine->used.dma_adapters; i++) {
-        const struct dma_adapter *adapter = &machine->dma_adapters[i];
-
+    EACH (const struct dma_adapter, adapter, machine, dma_adapters) {
         if (!adapter->live)
             continue;
         count->dma_adapters++;
@@ -240,9 +237,9 @@ static void count_shared_memory(const struct machine *machine, struct rig_count 
 {
     for (unsigned i = 0; i < machine->used.commons; i++)
         count->common_buffers += machine->commons[i].live;
-    for (unsigned i = 0; i < machine->used.blocks; i++) {
-        count->blocks_live += machine->blocks[i].state == BLOCK_LIVE;
-        count->blocks_pending += machine->blocks[i].state == BLOCK_PENDING;
+    EACH (const struct block, block, machine, blocks) {
+        count->blocks_live += block->state == BLOCK_LIVE;
+        count->blocks_pending += block->state == BLOCK_PENDING;
     }
 }
 

@@ -64,9 +64,8 @@ struct frame {
     uint8_t site, processor, entry_irql;
     uint8_t caller_irql; /* the level to go back to */
     uint8_t irp;         /* SITE_PNP: enum rig_irp */
-    uint8_t adapter;     /* SITE_RESET, SITE_CANCEL: its index and generation */
-    uint32_t generation;
-    uint16_t device; /* SITE_ADD_DEVICE, SITE_PNP: its index */
+    uint32_t generation; /* of the adapter */
+    const void *object;  /* the adapter or the device that a handler was called for */
 };
 
 struct work {
@@ -85,6 +84,12 @@ struct buffer {
 struct mdl {
     MDL head;
     PFN_NUMBER frames[MDL_PAGES]; /* directly behind the header (MDL-01) */
+};
+
+/* A range to map: LENGTH bytes from OFFSET of the first MDL of a chain on. */
+struct range {
+    PMDL mdl;
+    uint32_t offset, length;
 };
 
 /* Memory that a caller lent for a list, until the list is freed (SGL-28). */
@@ -170,7 +175,8 @@ struct common {
 };
 
 struct post {
-    uint16_t request, adapter; /* HAL request; owning NDIS adapter + 1, 0 none */
+    uint16_t request;              /* of HAL */
+    const struct adapter *adapter; /* whose list it is; NULL: one made by calling HAL directly */
     uint32_t skip, length;
 };
 
@@ -195,15 +201,15 @@ enum adapter_state {
     ADAPTER_SHUTDOWN
 };
 
-/* A request that the driver may answer later: none, its callback runs, it returned PENDING, or the
- * answer came while the callback still ran. */
+/* What an adapter is asked for and the driver may answer later. */
+enum ask { ASK_RESTART, ASK_PAUSE, ASK_RESET, ASK_POWER, ASKS };
+/* Nothing is asked, the callback runs, it returned PENDING, or the answer came while it still ran. */
 enum answer { ANSWER_NONE, ANSWER_IN_CALLBACK, ANSWER_PENDING, ANSWER_EARLY };
 
 struct adapter {
     uint32_t generation, made;
-    uint8_t state; /* enum adapter_state */
-    uint8_t driver;
-    uint8_t pause, restart, reset, power; /* enum answer */
+    uint8_t state;         /* enum adapter_state */
+    uint8_t answers[ASKS]; /* enum answer */
     bool registration_set, general_set, removed, low;
     bool unlogged;       /* shared memory was not to be had, and nothing was logged since */
     uint32_t attributes; /* AttributeFlags */
@@ -211,22 +217,22 @@ struct adapter {
     uint32_t receives;   /* those it indicated and has not got back */
     NDIS_DEVICE_POWER_STATE power_to;
     NDIS_OID_REQUEST oid; /* that asks for it */
-    uint8_t dma;          /* index + 1 of its live registration, 0 none */
+    struct dma *dma;      /* its live registration; NULL: none */
     uint8_t page;         /* index + 1 of the hold that its small blocks share, 0 none */
     uint8_t channels;     /* live registrations for DMA channels */
     NDIS_INTERFACE_TYPE bus;
     NDIS_STATUS early_status;
+    const struct driver *driver;
     NDIS_HANDLE context;
     DEVICE_OBJECT object;
 };
 
 struct dma {
-    uint32_t generation, made, freed;
+    uint32_t generation, made;
     bool live;
-    uint8_t adapter;
+    struct adapter *adapter;
     uint32_t maximum;   /* MaximumPhysicalMapping */
     uint32_t list_size; /* ScatterGatherListSize */
-    uint32_t registers;
     MINIPORT_PROCESS_SG_LIST_HANDLER handler;
     MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE_HANDLER complete;
     PDMA_ADAPTER hal;
@@ -248,12 +254,13 @@ enum sg_state { SG_FREE, SG_WAITING, SG_LIVE };
 /* One call of NdisMAllocateNetBufferSGList or NdisBuildScatterGatherList. */
 struct sg {
     uint8_t state; /* enum sg_state */
-    uint8_t dma;
     bool write_to_device, bare_mdl;
     uint16_t loan; /* of a list buffer that HAL did not get: index + 1, 0 none */
-    uint32_t made, registers, length;
+    uint32_t made;
+    const struct dma *dma;
+    struct range range; /* what is mapped */
     PNET_BUFFER nb;
-    PMDL current_mdl, chain; /* as mapped (FSG-13) */
+    PMDL chain; /* as mapped (FSG-13) */
     ULONG current_offset, data_length, data_offset;
     PVOID context, buffer;
     PSCATTER_GATHER_LIST list;
@@ -288,30 +295,38 @@ struct hold {
 struct net_buffer {
     NET_BUFFER head;
     bool live;
-    uint8_t list; /* index + 1 of its NET_BUFFER_LIST, 0 none */
+    const struct net_buffer_list *list; /* that it is in; NULL: none */
 };
 
 struct net_buffer_list {
     NET_BUFFER_LIST head;
     bool live, sent_while_pausing, sent_after_removal, sent_asleep;
-    uint8_t adapter;   /* index + 1 of the adapter that owns it, 0: the system */
-    uint8_t indicated; /* index + 1 of the adapter that indicated it and has not got it back */
+    const struct adapter *adapter;   /* that owns it; NULL: the system does */
+    const struct adapter *indicated; /* that indicated it and has not got it back; NULL: none */
 };
 
 /* ---- NetDMA ---- */
 
+enum device_state {
+    DEVICE_STARTED = 1,
+    DEVICE_FAILED = 2,   /* to start */
+    DEVICE_STOPPING = 4, /* a stop is pending */
+    DEVICE_REMOVING = 8, /* a removal is pending */
+    DEVICE_REMOVED = 16, /* by surprise */
+    DEVICE_ENGINE = 32   /* its engine is on */
+};
+
 struct device {
     DEVICE_OBJECT pdo, fdo;
-    bool live, started, stopped, failed, removed, engine, stop_pending, remove_pending, busy;
+    bool live, busy;
+    uint8_t state; /* of enum device_state */
 };
 
 struct provider {
     uint32_t generation, made;
     bool live, started, was_started, handed_out; /* its handle is good once the call returned */
-    uint16_t device;
+    const struct device *device;
     uint32_t channels;
-    uint8_t major, minor;
-    PVOID context;
 };
 
 /* Which request for a resource is refused next. */
@@ -417,6 +432,10 @@ struct table {
         (size_t)((const uint8_t *)&(machine)->name[0].member - (const uint8_t *)(machine)->name), \
         &(machine)->used.name})
 
+/* Each row of a table, as far as it was used. */
+#define EACH(type, row, machine, table) \
+    for (type *row = (machine)->table; row < (machine)->table + (machine)->used.table; row++)
+
 /* Take the first free row of a table in which at most the setting LIMIT rows may be taken; NULL if
  * that many are, or if it is refused. The first FRESH rows are all used once before any is used
  * again. */
@@ -438,13 +457,10 @@ enum handle_class {
     HANDLE_PROVIDER
 };
 
-enum handle_state { HANDLE_LIVE, HANDLE_STALE, HANDLE_BAD };
-
 NDIS_HANDLE handle_make(enum handle_class class, unsigned index, uint32_t generation);
 enum handle_class handle_class(NDIS_HANDLE handle); /* 0: no handle of this machine */
-/* What HANDLE is worth, and the row that it names in the table of its class, whose rows begin with
- * their generation: live if the row is taken in the handle's, stale if that generation is over. */
-enum handle_state handle_find(NDIS_HANDLE handle, enum handle_class class, struct table table,
-                              unsigned *index);
+/* The row that HANDLE names in the table of its class, whose rows begin with their generation; NULL:
+ * none. STALE: it named one, and that generation is over. */
+void *handle_find(NDIS_HANDLE handle, enum handle_class class, struct table table, bool *stale);
 
 #endif

@@ -4,12 +4,6 @@
 
 #include "machine.h"
 
-/* A range to map: LENGTH bytes from OFFSET of the first MDL of a chain on. */
-struct range {
-    PMDL mdl;
-    uint32_t offset, length;
-};
-
 /* What is asked for: a list, which lies in BUFFER, or in HAL's memory if that is NULL; or with
  * CONTROL so many REGISTERS, for MapTransfer to map with. */
 struct mapping {

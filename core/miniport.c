@@ -8,21 +8,16 @@ enum { MAJOR = 6 };
 
 struct driver *driver_of(struct machine *machine, NDIS_HANDLE handle)
 {
-    unsigned i;
+    bool stale;
 
-    return handle_find(handle, HANDLE_DRIVER, TABLE(machine, drivers, live), &i) == HANDLE_LIVE
-               ? &machine->drivers[i]
-               : NULL;
+    return handle_find(handle, HANDLE_DRIVER, TABLE(machine, drivers, live), &stale);
 }
 
-enum handle_state adapter_of(struct machine *machine, NDIS_HANDLE handle, struct adapter **adapter)
+struct adapter *adapter_of(struct machine *machine, NDIS_HANDLE handle)
 {
-    unsigned i;
-    enum handle_state state =
-        handle_find(handle, HANDLE_ADAPTER, TABLE(machine, adapters, state), &i);
+    bool stale;
 
-    *adapter = state == HANDLE_LIVE ? &machine->adapters[i] : NULL;
-    return state;
+    return handle_find(handle, HANDLE_ADAPTER, TABLE(machine, adapters, state), &stale);
 }
 
 unsigned adapter_index(const struct machine *machine, const struct adapter *adapter)
@@ -120,9 +115,8 @@ NDIS_STATUS NdisMRegisterMiniportDriver(
 
 static bool has_adapters(const struct machine *machine, const struct driver *driver)
 {
-    for (unsigned i = 0; i < machine->used.adapters; i++)
-        if (machine->adapters[i].state != ADAPTER_GONE &&
-            &machine->drivers[machine->adapters[i].driver] == driver)
+    EACH (const struct adapter, adapter, machine, adapters)
+        if (adapter->driver == driver)
             return true;
     return false;
 }
@@ -176,14 +170,12 @@ NDIS_STATUS NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
         &MiniportAttributes->RegistrationAttributes;
     const NDIS_OBJECT_HEADER *header = &registration->Header;
     bool general = header->Type == NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES;
-    struct adapter *adapter;
-    enum rig_rule rule;
+    struct adapter *adapter = adapter_of(machine, NdisMiniportHandle);
+    enum rig_rule rule = check_attributes(machine, adapter, header, general);
 
-    adapter_of(machine, NdisMiniportHandle, &adapter);
-    rule = check_attributes(machine, adapter, header, general);
     if (verifier_finds(machine, rule, "NdisMSetMiniportAttributes", 0))
         return NDIS_STATUS_FAILURE;
-    if (!revision_good(&machine->drivers[adapter->driver], header->Revision, general))
+    if (!revision_good(adapter->driver, header->Revision, general))
         return NDIS_STATUS_BAD_VERSION;
     if (general) {
         adapter->general_set = true;

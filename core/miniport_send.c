@@ -25,39 +25,26 @@ static enum rig_rule hurry(const struct net_buffer_list *list)
     return list->sent_asleep ? RULE_LIFE_73 : RULE_NONE;
 }
 
-static void check_send_return(struct machine *machine, const struct adapter *adapter,
-                              uint32_t generation, const struct net_buffer_list *list)
-{
-    if (adapter->state == ADAPTER_GONE || adapter->generation != generation ||
-        list->adapter != adapter_index(machine, adapter) + 1)
-        return;
-    if (hurry(list))
-        verifier_report(machine, hurry(list), "MiniportSendNetBufferLists");
-}
-
 bool rig_send(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl, KIRQL level)
 {
     struct adapter *adapter = traffic_adapter(machine, handle, level);
     struct net_buffer_list *list = net_buffer_list_of(machine, nbl);
-    uint32_t generation;
-    unsigned index;
 
-    if (!adapter || !list || list->adapter || list->indicated || adapter->pause == ANSWER_EARLY ||
-        adapter->power == ANSWER_EARLY || adapter->reset != ANSWER_NONE)
+    if (!adapter || !list || list->adapter || list->indicated ||
+        adapter->answers[ASK_PAUSE] == ANSWER_EARLY ||
+        adapter->answers[ASK_POWER] == ANSWER_EARLY || adapter->answers[ASK_RESET])
         return false;
-    index = adapter_index(machine, adapter);
-    generation = adapter->generation;
-    list->adapter = (uint8_t)(index + 1);
+    list->adapter = adapter;
     list->sent_while_pausing = adapter->state == ADAPTER_PAUSING;
     list->sent_after_removal = adapter->removed;
     list->sent_asleep = adapter_sleeps(adapter);
     adapter->sends++;
-    frame_enter(machine, SITE_OTHER, level);
-    machine->drivers[adapter->driver].handlers.SendNetBufferListsHandler(
+    adapter_enter(machine, adapter, SITE_OTHER, level);
+    adapter->driver->handlers.SendNetBufferListsHandler(
         adapter->context, nbl, NDIS_DEFAULT_PORT_NUMBER,
         level == DISPATCH_LEVEL ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
-    frame_leave(machine, "MiniportSendNetBufferLists");
-    check_send_return(machine, adapter, generation, list);
+    if (adapter_leave(machine, "MiniportSendNetBufferLists") && list->adapter == adapter)
+        verifier_finds(machine, hurry(list), "MiniportSendNetBufferLists", 0);
     return true;
 }
 
@@ -68,7 +55,7 @@ bool rig_cancel_send(struct machine *machine, NDIS_HANDLE handle, PVOID cancel_i
     if (!adapter)
         return false;
     adapter_enter(machine, adapter, SITE_CANCEL, level);
-    machine->drivers[adapter->driver].handlers.CancelSendHandler(adapter->context, cancel_id);
+    adapter->driver->handlers.CancelSendHandler(adapter->context, cancel_id);
     frame_leave(machine, "MiniportCancelSend");
     return true;
 }
@@ -108,8 +95,8 @@ static enum rig_rule warn_status(const struct machine *machine, const struct net
 {
     const struct frame *frame = frame_current(machine);
 
-    if (!frame || hurry(list) || frame->adapter + 1 != list->adapter ||
-        frame->generation != machine->adapters[frame->adapter].generation)
+    if (!frame || hurry(list) || frame->object != list->adapter ||
+        frame->generation != list->adapter->generation)
         return RULE_NONE;
     if (frame->site == SITE_CANCEL && status != NDIS_STATUS_SEND_ABORTED)
         return RULE_LIFE_77;
@@ -123,15 +110,15 @@ static enum rig_rule warn_status(const struct machine *machine, const struct net
 static void complete_one(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl)
 {
     struct net_buffer_list *list = net_buffer_list_of(machine, nbl);
-    struct adapter *adapter;
+    struct adapter *adapter = adapter_of(machine, handle);
     enum rig_rule rule = RULE_NONE;
     uint32_t made = 0;
 
-    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE)
+    if (!adapter)
         rule = RULE_LIFE_75;
     else if (processor_irql(machine) > DISPATCH_LEVEL)
         rule = RULE_SDV_17;
-    else if (!list || list->adapter != adapter_index(machine, adapter) + 1)
+    else if (!list || list->adapter != adapter)
         rule = RULE_LIFE_75;
     else
         rule = check_lists(machine, nbl, &made);
@@ -141,7 +128,7 @@ static void complete_one(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFE
         return;
     rule = warn_status(machine, list, NET_BUFFER_LIST_STATUS(nbl));
     verifier_finds(machine, rule, "NdisMSendNetBufferListsComplete", 0);
-    list->adapter = 0;
+    list->adapter = NULL;
     adapter->sends--;
 }
 
@@ -163,20 +150,19 @@ void NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
 
 /* ---- receives ---- */
 
-static enum rig_rule check_indication(struct machine *machine, NDIS_HANDLE handle,
-                                      PNET_BUFFER_LIST nbl, struct adapter **adapter,
-                                      uint32_t *made)
+static enum rig_rule check_indication(struct machine *machine, const struct adapter *adapter,
+                                      PNET_BUFFER_LIST nbl, uint32_t *made)
 {
     const struct net_buffer_list *list = net_buffer_list_of(machine, nbl);
 
-    if (adapter_of(machine, handle, adapter) != HANDLE_LIVE)
+    if (!adapter)
         return RULE_LIFE_75;
     if (processor_irql(machine) > DISPATCH_LEVEL)
         return RULE_SDV_17;
-    if (((*adapter)->state != ADAPTER_RUNNING && (*adapter)->state != ADAPTER_PAUSING) ||
-        (*adapter)->pause == ANSWER_EARLY)
+    if ((adapter->state != ADAPTER_RUNNING && adapter->state != ADAPTER_PAUSING) ||
+        adapter->answers[ASK_PAUSE] == ANSWER_EARLY)
         return RULE_LIFE_32;
-    if ((*adapter)->low)
+    if (adapter->low)
         return RULE_LIFE_73;
     if (!list || list->adapter || list->indicated)
         return RULE_LIFE_75;
@@ -188,36 +174,30 @@ void NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
                                         ULONG NumberOfNetBufferLists, ULONG ReceiveFlags)
 {
     struct machine *machine = machine_bound();
-    struct adapter *adapter;
+    struct adapter *adapter = adapter_of(machine, MiniportAdapterHandle);
     uint32_t made = 0;
-    enum rig_rule rule =
-        check_indication(machine, MiniportAdapterHandle, NetBufferList, &adapter, &made);
+    enum rig_rule rule = check_indication(machine, adapter, NetBufferList, &made);
 
     (void)PortNumber;
     (void)NumberOfNetBufferLists;
     (void)ReceiveFlags;
-    if (rule) {
-        verifier_report_made(machine, rule, "NdisMIndicateReceiveNetBufferLists", made);
+    if (verifier_finds(machine, rule, "NdisMIndicateReceiveNetBufferLists", made))
         return;
-    }
-    net_buffer_list_of(machine, NetBufferList)->indicated =
-        (uint8_t)(adapter_index(machine, adapter) + 1);
+    net_buffer_list_of(machine, NetBufferList)->indicated = adapter;
     adapter->receives++;
 }
 
 bool rig_return(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl, KIRQL level)
 {
     struct net_buffer_list *list = net_buffer_list_of(machine, nbl);
-    struct adapter *adapter;
+    struct adapter *adapter = event_adapter(machine, handle, level);
 
-    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE || level > DISPATCH_LEVEL ||
-        !processor_can(machine, level) || !list ||
-        list->indicated != adapter_index(machine, adapter) + 1)
+    if (!adapter || !list || list->indicated != adapter)
         return false;
-    list->indicated = 0;
+    list->indicated = NULL;
     adapter->receives--;
     frame_enter(machine, SITE_OTHER, level);
-    machine->drivers[adapter->driver].handlers.ReturnNetBufferListsHandler(
+    adapter->driver->handlers.ReturnNetBufferListsHandler(
         adapter->context, nbl, level == DISPATCH_LEVEL ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
     frame_leave(machine, "MiniportReturnNetBufferLists");
     return true;

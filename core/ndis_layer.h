@@ -10,31 +10,28 @@
 #include "processor.h"
 #include "verifier.h"
 
-/* The slot a handle names and what it is worth; the slot is NULL unless live. */
-enum handle_state adapter_of(struct machine *machine, NDIS_HANDLE handle, struct adapter **adapter);
-enum handle_state dma_of(struct machine *machine, NDIS_HANDLE handle, struct dma **dma);
+/* The live driver or adapter that a handle names; NULL: none. */
+struct driver *driver_of(struct machine *machine, NDIS_HANDLE handle);
+struct adapter *adapter_of(struct machine *machine, NDIS_HANDLE handle);
+/* The live registration that a handle names; NULL, and SG-34: it is over, UNKNOWN: there never was one. */
+enum rig_rule dma_find(struct machine *machine, NDIS_HANDLE handle, enum rig_rule unknown,
+                       struct dma **dma);
 /* The adapter of an event at LEVEL, NULL if the event cannot happen. */
 struct adapter *event_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level);
-struct driver *driver_of(struct machine *machine, NDIS_HANDLE handle);
 unsigned adapter_index(const struct machine *machine, const struct adapter *adapter);
-struct dma *adapter_dma(struct machine *machine, const struct adapter *adapter); /* NULL: none */
 
-/* Enter a handler of the adapter on the current processor; returns the adapter's generation. */
-uint32_t adapter_enter(struct machine *machine, const struct adapter *adapter, enum site site,
-                       KIRQL level);
-/* Whether the adapter is still there after one of its handlers: a shutdown inside ends it, and there
- * is nothing left to settle. */
-bool adapter_survived(const struct adapter *adapter, uint32_t generation);
+/* Enter a handler of the adapter on the current processor. */
+void adapter_enter(struct machine *machine, const struct adapter *adapter, enum site site,
+                   KIRQL level);
+/* Leave it. Whether the adapter is still there: a shutdown inside ends it, and there is nothing left to
+ * settle. */
+bool adapter_leave(struct machine *machine, const char *callback);
 /* In low power, or asked for it. */
 bool adapter_sleeps(const struct adapter *adapter);
-/* Whether the driver may complete what was asked of it: it runs or is pending. */
-bool answer_due(uint8_t answer);
 
 /* A live NET_BUFFER, a NET_BUFFER_LIST, by address; NULL: no such thing. */
 struct net_buffer *net_buffer_of(struct machine *machine, const NET_BUFFER *nb);
 struct net_buffer_list *net_buffer_list_of(struct machine *machine, const NET_BUFFER_LIST *list);
-/* The list a NET_BUFFER is in; NULL: none. */
-struct net_buffer_list *net_buffer_owner(struct machine *machine, const struct net_buffer *nb);
 /* Why the driver may not touch a NET_BUFFER now, or, OWNED, one of the system's: SDV-17, LIFE-75 or
  * RULE_NONE. */
 enum rig_rule net_buffer_obstacle(struct machine *machine, PNET_BUFFER nb, bool owned);
@@ -63,8 +60,11 @@ bool list_report(struct machine *machine, enum rig_rule rule, const char *call, 
 /* What is wrong with giving back a live list now: SGL-39, FSG-04, or RULE_NONE. */
 enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg);
 
-/* A free request slot; NULL: none. */
-struct sg *sg_take(struct machine *machine);
+/* What HAL needs for a request: bytes for the list, map registers. */
+NTSTATUS sg_calculate(const struct sg *request, ULONG *size, ULONG *registers);
+/* Ask HAL for the list of a request, in the caller's buffer, of SIZE bytes, or elsewhere. False: it has
+ * none to give, and nothing is kept. */
+bool sg_ask(struct machine *machine, const struct sg *request, ULONG size, bool in_buffer);
 /* Forget a request whose mapping is over; what was lent goes back. */
 void sg_forget(struct machine *machine, struct sg *sg);
 /* The list of a live request goes back to HAL. */
@@ -81,8 +81,6 @@ struct sweep_rules {
 void dma_sweep(struct machine *machine, struct adapter *adapter, struct sweep_rules rules,
                const char *call);
 
-/* The HAL adapter of an adapter, as far as shared memory goes: from its registration for DMA (SHM-03); NULL: none. */
-PDMA_ADAPTER adapter_hal(struct machine *machine, const struct adapter *adapter);
 /* Whether an adapter has live or pending blocks of shared memory (SG-36). */
 bool shared_outstanding(const struct machine *machine, const struct adapter *adapter);
 /* HAL gets back what freed blocks have left behind; at PASSIVE_LEVEL. */
@@ -98,8 +96,5 @@ void channel_sweep(struct machine *machine, const struct adapter *adapter, enum 
                    const char *call);
 /* The HAL adapter of any registration for DMA of an adapter; NULL: it has none. */
 PDMA_ADAPTER registered_hal(struct machine *machine, const struct adapter *adapter);
-
-/* The adapter is gone: its handle, its lists of packets, its posted transfers. */
-void adapter_end(struct machine *machine, struct adapter *adapter);
 
 #endif

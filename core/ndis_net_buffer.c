@@ -21,11 +21,6 @@ struct net_buffer_list *net_buffer_list_of(struct machine *machine, const NET_BU
     return row >= 0 ? &machine->net_buffer_lists[row] : NULL;
 }
 
-struct net_buffer_list *net_buffer_owner(struct machine *machine, const struct net_buffer *nb)
-{
-    return nb->list ? &machine->net_buffer_lists[nb->list - 1] : NULL;
-}
-
 uint64_t net_buffer_mapped(const NET_BUFFER *nb)
 {
     return (uint64_t)nb->CurrentMdlOffset + nb->DataLength;
@@ -99,7 +94,7 @@ PNET_BUFFER_LIST rig_net_buffer_list(struct machine *machine, PNET_BUFFER const 
     machine->used.net_buffer_lists++;
     list->live = true;
     for (unsigned i = count; i-- > 0;) {
-        net_buffer_of(machine, buffers[i])->list = (uint8_t)(index + 1);
+        net_buffer_of(machine, buffers[i])->list = list;
         buffers[i]->Next = list->head.FirstNetBuffer;
         list->head.FirstNetBuffer = buffers[i];
     }
@@ -111,7 +106,7 @@ PNET_BUFFER_LIST rig_net_buffer_list(struct machine *machine, PNET_BUFFER const 
 enum rig_rule net_buffer_obstacle(struct machine *machine, PNET_BUFFER nb, bool owned)
 {
     const struct net_buffer *found = net_buffer_of(machine, nb);
-    const struct net_buffer_list *list = found ? net_buffer_owner(machine, found) : NULL;
+    const struct net_buffer_list *list = found ? found->list : NULL;
 
     if (!found && processor_irql(machine) <= DISPATCH_LEVEL)
         return RULE_LIFE_75;

@@ -27,12 +27,12 @@ bool rig_engine(struct machine *machine, PDEVICE_OBJECT pdo, bool on)
     struct device *device = device_of_pdo(machine, pdo);
     const struct provider *provider;
 
-    if (!device || (on && device->removed))
+    if (!device || (on && device->state & DEVICE_REMOVED))
         return false;
     provider = provider_of_device(machine, device);
     if (!on && provider && provider->started)
         return verifier_refuse(machine, RULE_PRV_32, "engine_off");
-    device->engine = on;
+    device->state = (uint8_t)(on ? device->state | DEVICE_ENGINE : device->state & ~DEVICE_ENGINE);
     return true;
 }
 
@@ -47,7 +47,7 @@ static struct frame *enter(struct machine *machine, const struct device *device,
 {
     struct frame *frame = frame_enter(machine, site, PASSIVE_LEVEL);
 
-    frame->device = (uint16_t)(device - machine->devices);
+    frame->object = device;
     return frame;
 }
 
@@ -72,91 +72,64 @@ bool rig_add_device(struct machine *machine)
     if (status >= 0)
         return true;
     provider = provider_of_device(machine, device);
-    if (provider) {
-        verifier_report_made(machine, RULE_PRV_43, "AddDevice", provider->made);
-        provider->live = provider->started = false;
-    }
+    if (provider)
+        provider_end(machine, provider, RULE_PRV_43, "AddDevice");
     device->live = false;
     return true;
 }
 
 /* ---- PnP ---- */
 
+/* What PnP asks for, of a device that has NEEDS and lacks LACKS. It then loses LOSES, and if the driver
+ * succeeds it gains GAINS; if it may not fail, FAILURE is broken. */
+static const struct {
+    const char *name;
+    uint8_t needs, lacks, gains, loses;
+    enum rig_rule failure;
+} irps[RIG_FILTER_RESOURCE_REQUIREMENTS + 1] = {
+    [RIG_START_DEVICE] = {"", 0, DEVICE_FAILED, DEVICE_STARTED, DEVICE_STARTED, RULE_NONE},
+    [RIG_QUERY_STOP_DEVICE] = {"", DEVICE_STARTED, DEVICE_STOPPING, DEVICE_STOPPING, 0, RULE_NONE},
+    [RIG_STOP_DEVICE] = {"IRP_MN_STOP_DEVICE", DEVICE_STOPPING, 0, 0,
+                         DEVICE_STARTED | DEVICE_STOPPING | DEVICE_ENGINE, RULE_PNP_03},
+    [RIG_CANCEL_STOP_DEVICE] = {"IRP_MN_CANCEL_STOP_DEVICE", DEVICE_STOPPING, 0, 0, DEVICE_STOPPING,
+                                RULE_PNP_04},
+    [RIG_QUERY_REMOVE_DEVICE] = {"", 0, DEVICE_REMOVING, DEVICE_REMOVING, 0, RULE_NONE},
+    [RIG_CANCEL_REMOVE_DEVICE] = {"IRP_MN_CANCEL_REMOVE_DEVICE", DEVICE_REMOVING, 0, 0,
+                                  DEVICE_REMOVING, RULE_PNP_04},
+    [RIG_SURPRISE_REMOVAL] = {"IRP_MN_SURPRISE_REMOVAL", 0, 0, 0, 0, RULE_PNP_04},
+    [RIG_REMOVE_DEVICE] = {"IRP_MN_REMOVE_DEVICE", 0, 0, 0, DEVICE_ENGINE, RULE_PNP_04},
+};
+
 static bool can_pnp(const struct device *device, enum rig_irp irp)
 {
-    switch (irp) {
-    case RIG_START_DEVICE:
-        return !device->removed && !device->failed;
-    case RIG_QUERY_STOP_DEVICE:
-        return device->started && !device->removed && !device->stop_pending;
-    case RIG_STOP_DEVICE:
-    case RIG_CANCEL_STOP_DEVICE:
-        return device->stop_pending && !device->removed;
-    case RIG_QUERY_REMOVE_DEVICE:
-        return !device->removed && !device->remove_pending;
-    case RIG_CANCEL_REMOVE_DEVICE:
-        return device->remove_pending && !device->removed;
-    case RIG_SURPRISE_REMOVAL:
-    case RIG_FILTER_RESOURCE_REQUIREMENTS:
-        return !device->removed;
-    default:
-        return true;
-    }
+    return (irp == RIG_REMOVE_DEVICE || !(device->state & DEVICE_REMOVED)) &&
+           (device->state & irps[irp].needs) == irps[irp].needs &&
+           !(device->state & irps[irp].lacks);
 }
 
 /* PNP-02: the provider is stopped when its device is; PNP-03, PNP-04: what may not fail. */
 static void judge(struct machine *machine, const struct device *device, enum rig_irp irp,
                   NTSTATUS status)
 {
-    static const struct {
-        const char *callback;
-        enum rig_rule failure;
-        bool ends;
-    } rows[RIG_FILTER_RESOURCE_REQUIREMENTS + 1] = {
-        [RIG_STOP_DEVICE] = {"IRP_MN_STOP_DEVICE", RULE_PNP_03, true},
-        [RIG_CANCEL_STOP_DEVICE] = {"IRP_MN_CANCEL_STOP_DEVICE", RULE_PNP_04, false},
-        [RIG_CANCEL_REMOVE_DEVICE] = {"IRP_MN_CANCEL_REMOVE_DEVICE", RULE_PNP_04, false},
-        [RIG_SURPRISE_REMOVAL] = {"IRP_MN_SURPRISE_REMOVAL", RULE_PNP_04, false},
-        [RIG_REMOVE_DEVICE] = {"IRP_MN_REMOVE_DEVICE", RULE_PNP_04, true},
-    };
     struct provider *provider = provider_of_device(machine, device);
 
-    if (rows[irp].ends && provider && provider->started) {
-        verifier_report_made(machine, RULE_PNP_02, rows[irp].callback, provider->made);
+    if (irps[irp].loses & DEVICE_ENGINE && provider && provider->started) {
+        verifier_report_made(machine, RULE_PNP_02, irps[irp].name, provider->made);
         provider->started = false;
     } else if (status < 0) {
-        verifier_finds(machine, rows[irp].failure, rows[irp].callback, 0);
+        verifier_finds(machine, irps[irp].failure, irps[irp].name, 0);
     }
 }
 
-static void settle(struct device *device, enum rig_irp irp, NTSTATUS status)
+/* A device that fails to start is removed next (PNP-07). */
+static void settle(struct device *device, enum rig_irp irp, bool success)
 {
-    switch (irp) {
-    case RIG_START_DEVICE:
-        device->failed = status < 0;
-        device->started = status >= 0;
-        break;
-    case RIG_QUERY_STOP_DEVICE:
-        device->stop_pending = status >= 0;
-        break;
-    case RIG_STOP_DEVICE:
-        device->started = device->stop_pending = device->engine = false;
-        break;
-    case RIG_CANCEL_STOP_DEVICE:
-        device->stop_pending = false;
-        break;
-    case RIG_QUERY_REMOVE_DEVICE:
-        device->remove_pending = status >= 0;
-        break;
-    case RIG_CANCEL_REMOVE_DEVICE:
-        device->remove_pending = false;
-        break;
-    case RIG_REMOVE_DEVICE:
-        device->live = device->engine = false;
-        break;
-    default:
-        break;
-    }
+    device->state &= (uint8_t)~irps[irp].loses;
+    if (success)
+        device->state |= irps[irp].gains;
+    else if (irp == RIG_START_DEVICE)
+        device->state |= DEVICE_FAILED;
+    device->live = irp != RIG_REMOVE_DEVICE;
 }
 
 bool rig_pnp(struct machine *machine, PDEVICE_OBJECT pdo, enum rig_irp irp)
@@ -167,38 +140,29 @@ bool rig_pnp(struct machine *machine, PDEVICE_OBJECT pdo, enum rig_irp irp)
     if (!device || device->busy || !can_call(machine) || !machine->hooks.pnp ||
         !can_pnp(device, irp))
         return false;
-    if (irp == RIG_SURPRISE_REMOVAL) {
-        device->removed = true;
-        device->engine = false;
-    }
+    if (irp == RIG_SURPRISE_REMOVAL)
+        device->state = (uint8_t)((device->state | DEVICE_REMOVED) & ~DEVICE_ENGINE);
     device->busy = true;
     enter(machine, device, SITE_PNP)->irp = (uint8_t)irp;
     status = machine->hooks.pnp(machine->hooks.context, pdo, irp);
     frame_leave(machine, "DispatchPnP");
     device->busy = false;
     judge(machine, device, irp, status);
-    settle(device, irp, status);
+    settle(device, irp, status >= 0);
     return true;
 }
 
 /* PRV-44: a driver goes after all it registered. */
 bool rig_unload(struct machine *machine)
 {
-    for (unsigned i = 0; i < machine->used.devices; i++)
-        if (machine->devices[i].live)
-            return false;
-    if (!can_call(machine) || !machine->hooks.unload)
+    if (rows_taken(TABLE(machine, devices, live)) > 0 || !can_call(machine) ||
+        !machine->hooks.unload)
         return false;
     frame_enter(machine, SITE_OTHER, PASSIVE_LEVEL);
     machine->hooks.unload(machine->hooks.context);
     frame_leave(machine, "DriverUnload");
-    for (unsigned i = 0; i < machine->used.providers; i++) {
-        struct provider *provider = &machine->providers[i];
-
-        if (!provider->live)
-            continue;
-        verifier_report_made(machine, RULE_PRV_44, "DriverUnload", provider->made);
-        provider->live = provider->started = false;
-    }
+    EACH (struct provider, provider, machine, providers)
+        if (provider->live)
+            provider_end(machine, provider, RULE_PRV_44, "DriverUnload");
     return true;
 }

@@ -15,37 +15,30 @@ static unsigned interface_version(const struct machine *machine)
     return versions[machine->settings[SETTING_netdma_version]];
 }
 
-enum handle_state provider_of(struct machine *machine, PVOID handle, struct provider **provider)
-{
-    unsigned i;
-    enum handle_state state =
-        handle_find(handle, HANDLE_PROVIDER, TABLE(machine, providers, live), &i);
-
-    *provider = NULL;
-    if (state == HANDLE_LIVE && !machine->providers[i].handed_out)
-        return HANDLE_BAD; /* PRV-04: a guess */
-    if (state == HANDLE_LIVE)
-        *provider = &machine->providers[i];
-    return state;
-}
-
 struct provider *provider_of_device(struct machine *machine, const struct device *device)
 {
-    for (unsigned i = 0; i < machine->used.providers; i++)
-        if (machine->providers[i].live && &machine->devices[machine->providers[i].device] == device)
-            return &machine->providers[i];
+    EACH (struct provider, provider, machine, providers)
+        if (provider->live && provider->device == device)
+            return provider;
     return NULL;
 }
 
+void provider_end(struct machine *machine, struct provider *provider, enum rig_rule rule,
+                  const char *call)
+{
+    verifier_report_made(machine, rule, call, provider->made);
+    provider->live = provider->started = false;
+}
+
 /* Whether the innermost frame is a callback of this device at SITE. */
-static bool inside(const struct machine *machine, enum site site, unsigned device)
+static bool inside(const struct machine *machine, enum site site, const struct device *device)
 {
     const struct frame *frame = frame_current(machine);
 
-    return frame && frame->site == site && frame->device == device;
+    return frame && frame->site == site && frame->object == device;
 }
 
-static bool inside_pnp(const struct machine *machine, enum rig_irp irp, unsigned device)
+static bool inside_pnp(const struct machine *machine, enum rig_irp irp, const struct device *device)
 {
     return inside(machine, SITE_PNP, device) && frame_current(machine)->irp == irp;
 }
@@ -131,9 +124,7 @@ static enum rig_rule check_site(struct machine *machine, const NET_DMA_PROVIDER_
     device = device_of_pdo(machine, c->PhysicalDeviceObject);
     if (!device)
         return RULE_NONE; /* PRV-11 will say so */
-    return frame->device != device - machine->devices || provider_of_device(machine, device)
-               ? RULE_PRV_01
-               : RULE_NONE;
+    return frame->object != device || provider_of_device(machine, device) ? RULE_PRV_01 : RULE_NONE;
 }
 
 /* AFF-01..03: one entry for each channel there could be; the array goes when the call ends. */
@@ -151,18 +142,15 @@ static void tell_affinities(struct machine *machine, const NET_DMA_PROVIDER_CHAR
     frame_leave(machine, "ProviderSetDmaChannelCpuAffinity");
 }
 
-static void make_provider(struct machine *machine, struct provider *provider, PVOID context,
+static void make_provider(struct machine *machine, struct provider *provider,
                           const NET_DMA_PROVIDER_CHARACTERISTICS *c)
 {
     *provider = (struct provider){
         .generation = provider->generation + 1,
         .made = machine->origin,
         .live = true,
-        .device = (uint16_t)(device_of_pdo(machine, c->PhysicalDeviceObject) - machine->devices),
+        .device = device_of_pdo(machine, c->PhysicalDeviceObject),
         .channels = c->MaxDmaChannelCount,
-        .major = c->MajorVersion,
-        .minor = c->MinorVersion,
-        .context = context,
     };
 }
 
@@ -193,7 +181,7 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
                          TABLE(machine, providers, live), 0);
     if (!provider)
         return STATUS_INSUFFICIENT_RESOURCES;
-    make_provider(machine, provider, ProviderContext, c);
+    make_provider(machine, provider, c);
     generation = provider->generation;
     if (affinity)
         tell_affinities(machine, c, ProviderContext);
@@ -210,10 +198,13 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
 /* PRV-42, PRV-05, CTX-01 */
 static enum rig_rule check_handle(struct machine *machine, PVOID handle, struct provider **provider)
 {
-    enum handle_state state = provider_of(machine, handle, provider);
+    bool stale;
 
-    if (state != HANDLE_LIVE)
-        return state == HANDLE_STALE ? RULE_PRV_42 : RULE_PRV_05;
+    *provider = handle_find(handle, HANDLE_PROVIDER, TABLE(machine, providers, live), &stale);
+    if (*provider && !(*provider)->handed_out)
+        *provider = NULL; /* PRV-04: a guess */
+    if (!*provider)
+        return stale ? RULE_PRV_42 : RULE_PRV_05;
     return processor_irql(machine) != PASSIVE_LEVEL ? RULE_CTX_01 : RULE_NONE;
 }
 
@@ -256,7 +247,7 @@ static enum rig_rule check_start(struct machine *machine, PVOID handle, struct p
         return RULE_PRV_25;
     if (!(*provider)->was_started && !inside_pnp(machine, RIG_START_DEVICE, (*provider)->device))
         return RULE_PRV_20;
-    return machine->devices[(*provider)->device].engine ? RULE_NONE : RULE_PRV_21;
+    return (*provider)->device->state & DEVICE_ENGINE ? RULE_NONE : RULE_PRV_21;
 }
 
 VOID NetDmaProviderStart(PVOID NetDmaProviderHandle,

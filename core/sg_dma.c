@@ -7,18 +7,15 @@
 #include "device.h"
 #include "ndis_layer.h"
 
-enum handle_state dma_of(struct machine *machine, NDIS_HANDLE handle, struct dma **dma)
+enum rig_rule dma_find(struct machine *machine, NDIS_HANDLE handle, enum rig_rule unknown,
+                       struct dma **dma)
 {
-    unsigned i;
-    enum handle_state state = handle_find(handle, HANDLE_DMA, TABLE(machine, dmas, live), &i);
+    bool stale;
 
-    *dma = state == HANDLE_LIVE ? &machine->dmas[i] : NULL;
-    return state;
-}
-
-struct dma *adapter_dma(struct machine *machine, const struct adapter *adapter)
-{
-    return adapter->dma ? &machine->dmas[adapter->dma - 1] : NULL;
+    *dma = handle_find(handle, HANDLE_DMA, TABLE(machine, dmas, live), &stale);
+    if (*dma)
+        return RULE_NONE;
+    return stale ? RULE_SG_34 : unknown;
 }
 
 const struct rig_layer *rig_layer(void)
@@ -29,12 +26,14 @@ const struct rig_layer *rig_layer(void)
 bool rig_map_registers(const struct machine *machine, NDIS_HANDLE handle, uint32_t *total,
                        uint32_t *held)
 {
+    const struct dma_adapter *hal;
     struct dma *dma;
 
-    if (dma_of((struct machine *)(uintptr_t)machine, handle, &dma) != HANDLE_LIVE)
+    if (dma_find((struct machine *)(uintptr_t)machine, handle, RULE_SG_40, &dma))
         return false;
-    *total = dma->registers;
-    *held = (uint32_t)__builtin_popcountll(((const struct dma_adapter *)dma->hal)->held);
+    hal = (const struct dma_adapter *)dma->hal;
+    *total = hal->registers;
+    *held = (uint32_t)__builtin_popcountll(hal->held);
     return true;
 }
 
@@ -52,22 +51,21 @@ static ULONG known_flags(UCHAR minor)
     return known;
 }
 
-static enum rig_rule check_register(struct machine *machine, NDIS_HANDLE handle,
-                                    const NDIS_SG_DMA_DESCRIPTION *description,
-                                    struct adapter **adapter, NDIS_STATUS *status)
+static enum rig_rule check_register(const struct machine *machine, const struct adapter *adapter,
+                                    const NDIS_SG_DMA_DESCRIPTION *description, NDIS_STATUS *status)
 {
     *status = NDIS_STATUS_FAILURE;
-    if (adapter_of(machine, handle, adapter) != HANDLE_LIVE)
+    if (!adapter)
         return RULE_SG_03;
     if (processor_irql(machine) != PASSIVE_LEVEL)
         return RULE_SG_01;
-    if ((*adapter)->state != ADAPTER_INITIALIZING)
+    if (adapter->state != ADAPTER_INITIALIZING)
         return RULE_SG_02;
     *status = NDIS_STATUS_NOT_SUPPORTED;
-    if (!(*adapter)->registration_set)
+    if (!adapter->registration_set)
         return RULE_SG_04;
     *status = NDIS_STATUS_RESOURCES;
-    if ((*adapter)->dma)
+    if (adapter->dma)
         return RULE_SG_22;
     *status = machine->settings[SETTING_bad_description] ? NDIS_STATUS_BAD_VERSION
                                                          : NDIS_STATUS_FAILURE; /* AMB-20 */
@@ -101,7 +99,7 @@ static NDIS_STATUS try_register(const struct machine *machine, const struct adap
 {
     static const NDIS_STATUS told[] = {NDIS_STATUS_SUCCESS, NDIS_STATUS_RESOURCES,
                                        NDIS_STATUS_NOT_SUPPORTED, NDIS_STATUS_BAD_VERSION};
-    UCHAR minor = machine->drivers[adapter->driver].minor;
+    UCHAR minor = adapter->driver->minor;
 
     if (!revision_known(machine, minor, description->Header.Revision))
         return NDIS_STATUS_BAD_VERSION;
@@ -134,23 +132,20 @@ static PDMA_ADAPTER get_hal(struct adapter *adapter, const NDIS_SG_DMA_DESCRIPTI
 static NDIS_HANDLE make_dma(struct machine *machine, struct dma *dma, struct adapter *adapter,
                             PDMA_ADAPTER hal, ULONG registers, PNDIS_SG_DMA_DESCRIPTION description)
 {
-    unsigned index = (unsigned)(dma - machine->dmas);
-
     *dma = (struct dma){
         .generation = dma->generation + 1,
         .made = machine->origin,
         .live = true,
-        .adapter = (uint8_t)adapter_index(machine, adapter),
+        .adapter = adapter,
         .maximum = description->MaximumPhysicalMapping,
         .list_size = mapping_list_size(registers),
-        .registers = registers,
         .handler = description->ProcessSGListHandler,
         .complete = description->SharedMemAllocateCompleteHandler,
         .hal = hal,
     };
-    adapter->dma = (uint8_t)(index + 1);
+    adapter->dma = dma;
     description->ScatterGatherListSize = dma->list_size; /* SG-15, AMB-26 */
-    return handle_make(HANDLE_DMA, index, dma->generation);
+    return handle_make(HANDLE_DMA, (unsigned)(dma - machine->dmas), dma->generation);
 }
 
 NDIS_STATUS NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
@@ -158,17 +153,16 @@ NDIS_STATUS NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
                                           PNDIS_HANDLE NdisMiniportDmaHandle)
 {
     struct machine *machine = machine_bound();
-    struct adapter *adapter;
+    struct adapter *adapter = adapter_of(machine, MiniportAdapterHandle);
     NDIS_STATUS status;
-    enum rig_rule rule =
-        check_register(machine, MiniportAdapterHandle, DmaDescription, &adapter, &status);
+    enum rig_rule rule = check_register(machine, adapter, DmaDescription, &status);
     struct dma *dma;
     PDMA_ADAPTER hal;
     ULONG registers = 0;
 
     if (verifier_finds(machine, rule, "NdisMRegisterScatterGatherDma", 0))
         return status;
-    if (DmaDescription->Flags & ~known_flags(machine->drivers[adapter->driver].minor))
+    if (DmaDescription->Flags & ~known_flags(adapter->driver->minor))
         verifier_report(machine, RULE_SG_09, "NdisMRegisterScatterGatherDma");
     else if (DmaDescription->MaximumPhysicalMapping == 0)
         verifier_report(machine, RULE_SG_11, "NdisMRegisterScatterGatherDma");
@@ -191,49 +185,38 @@ NDIS_STATUS NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
 
 bool dma_has_requests(const struct machine *machine, const struct dma *dma, bool to_device)
 {
-    for (unsigned i = 0; i < machine->used.sgs; i++) {
-        const struct sg *sg = &machine->sgs[i];
-
-        if (sg->state != SG_FREE && &machine->dmas[sg->dma] == dma &&
-            (!to_device || sg->write_to_device))
+    EACH (const struct sg, sg, machine, sgs)
+        if (sg->state != SG_FREE && sg->dma == dma && (!to_device || sg->write_to_device))
             return true;
-    }
     return false;
 }
 
 static bool has_posts(struct machine *machine, const struct dma *dma)
 {
-    for (unsigned i = 0; i < machine->used.sgs; i++) {
-        const struct sg *sg = &machine->sgs[i];
-
-        if (sg->state == SG_LIVE && &machine->dmas[sg->dma] == dma &&
+    EACH (const struct sg, sg, machine, sgs)
+        if (sg->state == SG_LIVE && sg->dma == dma &&
             device_has(machine, mapping_of_list(machine, sg->list)))
             return true;
-    }
     return false;
 }
 
 static enum rig_rule check_deregister(struct machine *machine, NDIS_HANDLE handle, struct dma **dma)
 {
-    enum handle_state state = dma_of(machine, handle, dma);
-    uint8_t adapter_state;
+    bool of_adapter = handle_class(handle) == HANDLE_ADAPTER;
+    enum rig_rule rule = dma_find(machine, handle, of_adapter ? RULE_SG_33 : RULE_SG_40, dma);
+    uint8_t state = rule ? ADAPTER_GONE : (*dma)->adapter->state;
 
-    if (state != HANDLE_LIVE && handle_class(handle) == HANDLE_ADAPTER)
-        return RULE_SG_33;
-    if (state != HANDLE_LIVE)
-        return state == HANDLE_STALE ? RULE_SG_34 : RULE_SG_40;
-    adapter_state = machine->adapters[(*dma)->adapter].state;
+    if (rule)
+        return rule;
     if (processor_irql(machine) != PASSIVE_LEVEL)
         return RULE_SG_30;
-    if (adapter_state != ADAPTER_INITIALIZING && adapter_state != ADAPTER_HALTING &&
-        adapter_state != ADAPTER_SHUTDOWN)
+    if (state != ADAPTER_INITIALIZING && state != ADAPTER_HALTING && state != ADAPTER_SHUTDOWN)
         return RULE_SG_31;
     if (has_posts(machine, *dma))
         return RULE_SG_37;
     if (dma_has_requests(machine, *dma, false))
         return RULE_SG_35;
-    return shared_outstanding(machine, &machine->adapters[(*dma)->adapter]) ? RULE_SG_36
-                                                                            : RULE_NONE;
+    return shared_outstanding(machine, (*dma)->adapter) ? RULE_SG_36 : RULE_NONE;
 }
 
 void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
@@ -244,25 +227,22 @@ void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
 
     if (verifier_finds(machine, rule, "NdisMDeregisterScatterGatherDma", dma ? dma->made : 0))
         return;
-    if (machine->adapters[dma->adapter].state == ADAPTER_SHUTDOWN)
+    if (dma->adapter->state == ADAPTER_SHUTDOWN)
         verifier_report_made(machine, RULE_SG_39, "NdisMDeregisterScatterGatherDma", dma->made);
     shared_drain(machine, dma->hal);
     dma->hal->DmaOperations->PutDmaAdapter(dma->hal);
-    machine->adapters[dma->adapter].dma = 0;
+    dma->adapter->dma = NULL;
     dma->live = false;
-    dma->freed = machine->origin;
 }
 
 void dma_sweep(struct machine *machine, struct adapter *adapter, struct sweep_rules rules,
                const char *call)
 {
-    struct dma *dma = adapter_dma(machine, adapter);
+    struct dma *dma = adapter->dma;
     bool any = false;
 
-    for (unsigned i = 0; dma && i < machine->used.sgs; i++) {
-        struct sg *sg = &machine->sgs[i];
-
-        if (sg->state == SG_FREE || &machine->dmas[sg->dma] != dma)
+    EACH (struct sg, sg, machine, sgs) {
+        if (sg->state == SG_FREE || sg->dma != dma)
             continue;
         verifier_finds(machine, rules.list, call, sg->made);
         any = true;
@@ -276,7 +256,6 @@ void dma_sweep(struct machine *machine, struct adapter *adapter, struct sweep_ru
         verifier_finds(machine, rules.dma, call, dma->made);
     mapping_drop_adapter(machine, dma->hal);
     dma->live = false;
-    dma->freed = machine->origin;
 }
 
 /* ---- alignment ---- */
@@ -284,17 +263,13 @@ void dma_sweep(struct machine *machine, struct adapter *adapter, struct sweep_ru
 ULONG NdisMGetDmaAlignment(NDIS_HANDLE MiniportAdapterHandle)
 {
     struct machine *machine = machine_bound();
-    struct adapter *adapter;
-    enum rig_rule rule = RULE_NONE;
+    const struct adapter *adapter = adapter_of(machine, MiniportAdapterHandle);
+    PDMA_ADAPTER hal = adapter ? registered_hal(machine, adapter) : NULL;
+    enum rig_rule rule = hal ? RULE_NONE : RULE_SHM_55;
 
-    if (adapter_of(machine, MiniportAdapterHandle, &adapter) != HANDLE_LIVE)
-        rule = RULE_SHM_55;
-    else if (processor_irql(machine) != PASSIVE_LEVEL)
+    if (adapter && processor_irql(machine) != PASSIVE_LEVEL)
         rule = RULE_SDV_03;
-    else if (!registered_hal(machine, adapter))
-        rule = RULE_SHM_55;
-    if (verifier_finds(machine, rule, "NdisMGetDmaAlignment", 0))
-        return 0;
-    return registered_hal(machine, adapter)
-        ->DmaOperations->GetDmaAlignment(registered_hal(machine, adapter));
+    return verifier_finds(machine, rule, "NdisMGetDmaAlignment", 0)
+               ? 0
+               : hal->DmaOperations->GetDmaAlignment(hal);
 }

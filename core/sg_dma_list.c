@@ -16,11 +16,6 @@ enum { MANY_PIECES = 16, SMALL_PIECE = 256 };
 
 /* ---- requests ---- */
 
-struct sg *sg_take(struct machine *machine)
-{
-    return slot_take(machine, SETTING_lists, RIG_SITE_request, TABLE(machine, sgs, state), 0);
-}
-
 void sg_forget(struct machine *machine, struct sg *sg)
 {
     memory_give_back(machine, sg->loan);
@@ -29,7 +24,7 @@ void sg_forget(struct machine *machine, struct sg *sg)
 
 void sg_put(struct machine *machine, struct sg *sg, bool write_to_device)
 {
-    PDMA_ADAPTER hal = machine->dmas[sg->dma].hal;
+    PDMA_ADAPTER hal = sg->dma->hal;
     PSCATTER_GATHER_LIST list = sg->list;
 
     sg_forget(machine, sg);
@@ -38,18 +33,73 @@ void sg_put(struct machine *machine, struct sg *sg, bool write_to_device)
 
 struct sg *sg_of_net_buffer(struct machine *machine, const NET_BUFFER *nb)
 {
-    for (unsigned i = 0; i < machine->used.sgs; i++)
-        if (machine->sgs[i].state != SG_FREE && machine->sgs[i].nb == nb)
-            return &machine->sgs[i];
+    EACH (struct sg, sg, machine, sgs)
+        if (sg->state != SG_FREE && sg->nb == nb)
+            return sg;
     return NULL;
+}
+
+static VOID deliver(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST ScatterGather,
+                    PVOID Context)
+{
+    struct machine *machine = machine_bound();
+    struct sg *sg = Context;
+    PVOID reserved =
+        machine->turn & machine->settings[SETTING_junk] ? JUNK : NULL; /* PSG-02, NDT-03 */
+
+    (void)Irp;
+    sg->state = SG_LIVE;
+    sg->list = ScatterGather;
+    mapping_of_list(machine, ScatterGather)->both_ways = sg->bare_mdl; /* BSG-12 */
+    memory_handed(machine, sg->loan);
+    sg->routine(DeviceObject, reserved, ScatterGather, sg->context);
+}
+
+static PVOID start_of(const struct range *range)
+{
+    assert(range->mdl);
+    return (PUCHAR)MmGetMdlVirtualAddress(range->mdl) + range->offset;
+}
+
+NTSTATUS sg_calculate(const struct sg *request, ULONG *size, ULONG *registers)
+{
+    PDMA_ADAPTER hal = request->dma->hal;
+    const struct range *range = &request->range;
+
+    return hal->DmaOperations->CalculateScatterGatherList(hal, range->mdl, start_of(range),
+                                                          range->length, size, registers);
+}
+
+bool sg_ask(struct machine *machine, const struct sg *request, ULONG size, bool in_buffer)
+{
+    const struct dma *dma = request->dma;
+    const DMA_OPERATIONS *hal = dma->hal->DmaOperations;
+    PDEVICE_OBJECT device = &dma->adapter->object;
+    PMDL mdl = request->range.mdl;
+    PVOID va = start_of(&request->range);
+    ULONG length = request->range.length;
+    NTSTATUS status;
+    struct sg *sg =
+        slot_take(machine, SETTING_lists, RIG_SITE_request, TABLE(machine, sgs, state), 0);
+
+    if (!sg)
+        return false;
+    *sg = *request;
+    if (sg->buffer && !in_buffer)
+        sg->loan = memory_lend(machine, sg->buffer, size);
+    status = in_buffer ? hal->BuildScatterGatherList(dma->hal, device, mdl, va, length, deliver, sg,
+                                                     sg->write_to_device, sg->buffer, size)
+                       : hal->GetScatterGatherList(dma->hal, device, mdl, va, length, deliver, sg,
+                                                   sg->write_to_device);
+    if (status != STATUS_SUCCESS)
+        sg_forget(machine, sg);
+    return status == STATUS_SUCCESS;
 }
 
 /* A list that HAL made for somebody else, live or still waiting in memory that was lent. */
 static enum list_kind find_in_hal(struct machine *machine, const void *pointer)
 {
-    for (unsigned i = 0; i < machine->used.requests; i++) {
-        const struct request *request = &machine->requests[i];
-
+    EACH (const struct request, request, machine, requests) {
         if (request->state == REQUEST_FREE || request->list != pointer)
             continue;
         if (request->state == REQUEST_LIVE)
@@ -67,9 +117,7 @@ enum list_kind list_find(struct machine *machine, const void *pointer, struct sg
     *found = NULL;
     if (!pointer)
         return LIST_NONE;
-    for (unsigned i = 0; i < machine->used.sgs; i++) {
-        struct sg *sg = &machine->sgs[i];
-
+    EACH (struct sg, sg, machine, sgs) {
         if (sg->state == SG_LIVE && sg->list == pointer) {
             *found = sg;
             return LIST_LIVE;
@@ -113,8 +161,8 @@ static enum rig_rule check_net_buffer(struct machine *machine, const struct dma 
 
     if (!found)
         return RULE_SGL_02;
-    list = net_buffer_owner(machine, found);
-    if (list && list->adapter != dma->adapter + 1)
+    list = found->list;
+    if (list && list->adapter != dma->adapter)
         return RULE_LIFE_75;
     if (list && list->sent_while_pausing)
         return RULE_LIFE_34;
@@ -140,12 +188,11 @@ static ULONG mapped_length(const struct machine *machine, const NET_BUFFER *nb)
 static enum rig_rule check_allocate(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER nb,
                                     ULONG flags, const void *buffer, ULONG size, struct dma **dma)
 {
-    enum handle_state state = dma_of(machine, handle, dma);
-    enum rig_rule rule;
+    enum rig_rule rule = dma_find(machine, handle, RULE_SGL_05, dma);
     struct range range;
 
-    if (state != HANDLE_LIVE)
-        return state == HANDLE_STALE ? RULE_SG_34 : RULE_SGL_05;
+    if (rule)
+        return rule;
     if (processor_irql(machine) != DISPATCH_LEVEL)
         return RULE_SGL_01;
     if (!(*dma)->handler)
@@ -168,11 +215,10 @@ static bool is_fragmented(const NET_BUFFER *nb)
 }
 
 /* What is doubtful in a sound call. */
-static enum rig_rule warn_allocate(const struct machine *machine, const struct dma *dma,
-                                   const NET_BUFFER *nb, ULONG flags, const void *buffer,
-                                   ULONG size)
+static enum rig_rule warn_allocate(const struct dma *dma, const NET_BUFFER *nb, ULONG flags,
+                                   const void *buffer, ULONG size)
 {
-    if (machine->adapters[dma->adapter].state == ADAPTER_SHUTDOWN)
+    if (dma->adapter->state == ADAPTER_SHUTDOWN)
         return RULE_LIFE_53;
     if (flags & ~(ULONG)NDIS_SG_LIST_WRITE_TO_DEVICE)
         return RULE_SGL_06;
@@ -185,40 +231,6 @@ static enum rig_rule warn_allocate(const struct machine *machine, const struct d
     return is_fragmented(nb) ? RULE_SGL_30 : RULE_NONE;
 }
 
-static VOID deliver(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST ScatterGather,
-                    PVOID Context)
-{
-    struct machine *machine = machine_bound();
-    struct sg *sg = Context;
-    PVOID reserved =
-        machine->turn & machine->settings[SETTING_junk] ? JUNK : NULL; /* PSG-02, NDT-03 */
-
-    (void)Irp;
-    sg->state = SG_LIVE;
-    sg->list = ScatterGather;
-    memory_handed(machine, sg->loan);
-    machine->dmas[sg->dma].handler(DeviceObject, reserved, ScatterGather, sg->context);
-}
-
-/* SGL-10: in the caller's buffer if the list, of NEEDED bytes, fits, else in HAL's memory. */
-static NTSTATUS ask_hal(struct machine *machine, struct sg *sg, ULONG size, ULONG needed,
-                        ULONG length)
-{
-    const struct dma *dma = &machine->dmas[sg->dma];
-    const DMA_OPERATIONS *hal = dma->hal->DmaOperations;
-    PDEVICE_OBJECT device = &machine->adapters[dma->adapter].object;
-    PMDL mdl = sg->nb->CurrentMdl;
-    PVOID va = MmGetMdlVirtualAddress(mdl);
-
-    if (sg->buffer && needed <= size && machine->settings[SETTING_placement] == 0)
-        return hal->BuildScatterGatherList(dma->hal, device, mdl, va, length, deliver, sg,
-                                           sg->write_to_device, sg->buffer, size);
-    if (sg->buffer)
-        sg->loan = memory_lend(machine, sg->buffer, size);
-    return hal->GetScatterGatherList(dma->hal, device, mdl, va, length, deliver, sg,
-                                     sg->write_to_device);
-}
-
 /* AMB-07, AMB-15: what HAL need not be asked. */
 static bool hopeless(const struct machine *machine, const struct dma *dma, const NET_BUFFER *nb)
 {
@@ -229,58 +241,51 @@ static bool hopeless(const struct machine *machine, const struct dma *dma, const
            (nb->DataLength > dma->maximum && mapping_counts(machine));
 }
 
-static NDIS_STATUS allocate(struct machine *machine, struct dma *dma, struct sg *request,
-                            ULONG size)
+static NDIS_STATUS allocate(struct machine *machine, const struct sg *request, ULONG size)
 {
-    PMDL mdl = request->nb->CurrentMdl;
-    ULONG length = mapped_length(machine, request->nb), needed = 0;
-    struct sg *sg;
+    ULONG needed, registers;
+    bool in_buffer;
 
-    if (hopeless(machine, dma, request->nb) ||
-        dma->hal->DmaOperations->CalculateScatterGatherList(
-            dma->hal, mdl, MmGetMdlVirtualAddress(mdl), length, &needed, &request->registers) !=
-            STATUS_SUCCESS)
+    if (hopeless(machine, request->dma, request->nb) ||
+        sg_calculate(request, &needed, &registers) != STATUS_SUCCESS)
         return NDIS_STATUS_RESOURCES;
-    sg = sg_take(machine);
-    if (!sg)
-        return NDIS_STATUS_RESOURCES;
-    *sg = *request;
-    if (ask_hal(machine, sg, size, needed, length) == STATUS_SUCCESS)
-        return NDIS_STATUS_SUCCESS;
-    sg_forget(machine, sg);
-    return NDIS_STATUS_RESOURCES;
+    in_buffer = /* SGL-10: the list fits, and may lie there */
+        request->buffer && needed <= size && machine->settings[SETTING_placement] == 0;
+    return sg_ask(machine, request, size, in_buffer) ? NDIS_STATUS_SUCCESS : NDIS_STATUS_RESOURCES;
 }
 
 NDIS_STATUS NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PNET_BUFFER NetBuffer,
                                          PVOID Context, ULONG Flags, PVOID ScatterGatherListBuffer,
                                          ULONG ScatterGatherListBufferSize)
 {
+    static const char call[] = "NdisMAllocateNetBufferSGList";
     struct machine *machine = machine_bound();
     struct dma *dma;
     enum rig_rule rule = check_allocate(machine, NdisMiniportDmaHandle, NetBuffer, Flags,
                                         ScatterGatherListBuffer, ScatterGatherListBufferSize, &dma);
     struct sg sg;
 
-    if (verifier_finds(machine, rule, "NdisMAllocateNetBufferSGList", dma ? dma->made : 0))
+    if (verifier_finds(machine, rule, call, dma ? dma->made : 0))
         return NDIS_STATUS_RESOURCES; /* SGL-08: it knows no other failure */
-    rule = warn_allocate(machine, dma, NetBuffer, Flags, ScatterGatherListBuffer,
-                         ScatterGatherListBufferSize);
-    verifier_finds(machine, rule, "NdisMAllocateNetBufferSGList", dma->made);
+    rule =
+        warn_allocate(dma, NetBuffer, Flags, ScatterGatherListBuffer, ScatterGatherListBufferSize);
+    verifier_finds(machine, rule, call, dma->made);
     sg = (struct sg){
         .state = SG_WAITING,
-        .dma = (uint8_t)(dma - machine->dmas),
+        .dma = dma,
         .write_to_device = (Flags & NDIS_SG_LIST_WRITE_TO_DEVICE) != 0,
         .made = machine->origin,
+        .range = {NetBuffer->CurrentMdl, 0, mapped_length(machine, NetBuffer)},
         .nb = NetBuffer,
-        .current_mdl = NetBuffer->CurrentMdl,
         .chain = NetBuffer->MdlChain,
         .current_offset = NetBuffer->CurrentMdlOffset,
         .data_length = NetBuffer->DataLength,
         .data_offset = NetBuffer->DataOffset,
         .context = Context,
         .buffer = ScatterGatherListBuffer,
+        .routine = dma->handler,
     };
-    return allocate(machine, dma, &sg, ScatterGatherListBufferSize);
+    return allocate(machine, &sg, ScatterGatherListBufferSize);
 }
 
 /* ---- free ---- */
@@ -290,7 +295,7 @@ static enum rig_rule blame(struct machine *machine, enum list_kind kind, const s
                            const struct dma *dma, const void *list, const NET_BUFFER *nb)
 {
     const struct sg *waiting = list ? NULL : sg_of_net_buffer(machine, nb);
-    bool own = sg && &machine->dmas[sg->dma] == dma;
+    bool own = sg && sg->dma == dma;
 
     if (kind == LIST_FORMER)
         return RULE_FSG_07;
@@ -304,8 +309,7 @@ static enum rig_rule blame(struct machine *machine, enum list_kind kind, const s
 /* FSG-13: the NET_BUFFER starts where it was mapped. */
 static bool is_as_mapped(const struct sg *sg)
 {
-    return sg->nb->CurrentMdl == sg->current_mdl &&
-           sg->nb->CurrentMdlOffset == sg->current_offset &&
+    return sg->nb->CurrentMdl == sg->range.mdl && sg->nb->CurrentMdlOffset == sg->current_offset &&
            sg->nb->DataLength == sg->data_length && sg->nb->MdlChain == sg->chain;
 }
 
@@ -313,11 +317,11 @@ static enum rig_rule check_free(struct machine *machine, NDIS_HANDLE handle,
                                 PSCATTER_GATHER_LIST list, PNET_BUFFER nb, struct sg **sg)
 {
     struct dma *dma;
-    enum handle_state state = dma_of(machine, handle, &dma);
+    enum rig_rule rule = dma_find(machine, handle, RULE_FSG_02, &dma);
     enum list_kind kind = list_find(machine, list, sg);
 
-    if (state != HANDLE_LIVE)
-        return state == HANDLE_STALE ? RULE_SG_34 : RULE_FSG_02;
+    if (rule)
+        return rule;
     if (processor_irql(machine) != DISPATCH_LEVEL)
         return RULE_FSG_01;
     if (kind != LIST_LIVE)
@@ -325,7 +329,7 @@ static enum rig_rule check_free(struct machine *machine, NDIS_HANDLE handle,
     assert(*sg && "a live list of NDIS has a request");
     if ((*sg)->bare_mdl)
         return RULE_BSG_14;
-    if (&machine->dmas[(*sg)->dma] != dma || (*sg)->nb != nb)
+    if ((*sg)->dma != dma || (*sg)->nb != nb)
         return RULE_FSG_02;
     return is_as_mapped(*sg) ? list_obstacle(machine, *sg) : RULE_FSG_13;
 }
@@ -340,7 +344,7 @@ void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER
     if (list_report(machine, rule, "NdisMFreeNetBufferSGList", sg, pSGL))
         return;
     assert(sg);
-    if (machine->adapters[machine->dmas[sg->dma].adapter].state == ADAPTER_SHUTDOWN)
+    if (sg->dma->adapter->state == ADAPTER_SHUTDOWN)
         verifier_report_made(machine, RULE_LIFE_53, "NdisMFreeNetBufferSGList", sg->made);
     sg_put(machine, sg, sg->write_to_device);
 }

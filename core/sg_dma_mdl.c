@@ -11,7 +11,8 @@
 static enum rig_rule check_handle(struct machine *machine, NDIS_HANDLE handle,
                                   struct adapter **adapter)
 {
-    if (adapter_of(machine, handle, adapter) != HANDLE_LIVE)
+    *adapter = adapter_of(machine, handle);
+    if (!*adapter)
         return RULE_BSG_02;
     return processor_irql(machine) != DISPATCH_LEVEL ? RULE_BSG_01 : RULE_NONE;
 }
@@ -35,9 +36,9 @@ static enum rig_rule check_range(struct machine *machine,
 }
 
 static enum rig_rule check_parameters(struct machine *machine,
-                                      const NDIS_SCATTER_GATHER_LIST_PARAMETERS *p)
+                                      const NDIS_SCATTER_GATHER_LIST_PARAMETERS *p,
+                                      struct range *range)
 {
-    struct range range;
     enum rig_rule rule;
 
     if (p->Header.Type != NDIS_OBJECT_TYPE_DEFAULT ||
@@ -45,7 +46,7 @@ static enum rig_rule check_parameters(struct machine *machine,
         p->Header.Size < NDIS_SIZEOF_SCATTER_GATHER_LIST_PARAMETERS_REVISION_1 || p->Flags ||
         !p->ProcessSGListHandler)
         return RULE_BSG_04;
-    rule = check_range(machine, p, &range);
+    rule = check_range(machine, p, range);
     if (rule)
         return rule;
     if (p->QueueId || p->SharedMemoryUsage >= NdisSharedMemoryUsageMax)
@@ -54,85 +55,39 @@ static enum rig_rule check_parameters(struct machine *machine,
         return RULE_BSG_07;
     rule = memory_lendable(machine, p->ScatterGatherListBuffer, p->ScatterGatherListBufferSize);
     return rule ? rule
-                : mapping_obstacle(machine, &range, false, p->ScatterGatherListBuffer,
+                : mapping_obstacle(machine, range, false, p->ScatterGatherListBuffer,
                                    p->ScatterGatherListBufferSize);
 }
 
-/* Requests of the adapter that wait for registers, and the registers its lists hold. */
-static bool has_room(struct machine *machine, const struct dma *dma, ULONG registers)
+/* Nothing waits for registers of HAL's adapter, and it has so many left. */
+static bool has_room(const struct dma *dma, ULONG registers)
 {
-    uint32_t held = 0;
+    const struct dma_adapter *hal = (const struct dma_adapter *)dma->hal;
 
-    for (unsigned i = 0; i < machine->used.sgs; i++) {
-        const struct sg *sg = &machine->sgs[i];
-
-        if (sg->state == SG_FREE || &machine->dmas[sg->dma] != dma)
-            continue;
-        if (mapping_of_context(machine, sg)->state == REQUEST_WAITING)
-            return false;
-        held += sg->registers;
-    }
-    return registers <= dma->registers - held;
+    return hal->waiting == 0 &&
+           registers <= hal->registers - (ULONG)__builtin_popcountll(hal->held);
 }
 
-static VOID deliver(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST ScatterGather,
-                    PVOID Context)
-{
-    struct machine *machine = machine_bound();
-    struct sg *sg = Context;
-
-    mapping_of_list(machine, ScatterGather)->both_ways = true;
-    sg->state = SG_LIVE;
-    sg->list = ScatterGather;
-    sg->routine(DeviceObject, Irp, ScatterGather, sg->context);
-}
-
-static NTSTATUS build(struct machine *machine, const struct dma *dma, struct sg *sg,
-                      const NDIS_SCATTER_GATHER_LIST_PARAMETERS *p)
-{
-    enum rig_timing timing = rig_timing(machine, RIG_INSIDE);
-    NTSTATUS status = dma->hal->DmaOperations->BuildScatterGatherList(
-        dma->hal, &machine->adapters[dma->adapter].object, p->Mdl, p->CurrentVa, p->Length, deliver,
-        sg, FALSE, p->ScatterGatherListBuffer, p->ScatterGatherListBufferSize);
-
-    rig_timing(machine, timing);
-    return status;
-}
-
-static NDIS_STATUS start(struct machine *machine, const struct dma *dma,
+static NDIS_STATUS start(struct machine *machine, const struct sg *request,
                          PNDIS_SCATTER_GATHER_LIST_PARAMETERS p)
 {
     NDIS_STATUS none =
         machine->settings[SETTING_build_refusal] ? NDIS_STATUS_FAILURE : NDIS_STATUS_RESOURCES;
-    struct sg *sg;
     ULONG registers;
-    NTSTATUS status = dma->hal->DmaOperations->CalculateScatterGatherList(
-        dma->hal, p->Mdl, p->CurrentVa, p->Length, &p->ScatterGatherListBufferSizeNeeded,
-        &registers);
+    NTSTATUS status = sg_calculate(request, &p->ScatterGatherListBufferSizeNeeded, &registers);
+    enum rig_timing timing;
+    bool built;
 
     if (status == STATUS_SUCCESS &&
         p->ScatterGatherListBufferSize < p->ScatterGatherListBufferSizeNeeded)
         return NDIS_STATUS_BUFFER_TOO_SHORT;
     if (status != STATUS_SUCCESS || machine->frame_count >= RIG_FRAMES ||
-        !has_room(machine, dma, registers))
+        !has_room(request->dma, registers))
         return none; /* AMB-22 */
-    sg = sg_take(machine);
-    if (!sg)
-        return none;
-    *sg = (struct sg){
-        .state = SG_WAITING,
-        .dma = (uint8_t)(dma - machine->dmas),
-        .bare_mdl = true,
-        .registers = registers,
-        .made = machine->origin,
-        .context = p->Context,
-        .routine = p->ProcessSGListHandler,
-        .buffer = p->ScatterGatherListBuffer,
-    };
-    if (build(machine, dma, sg, p) == STATUS_SUCCESS)
-        return NDIS_STATUS_SUCCESS;
-    sg_forget(machine, sg);
-    return none;
+    timing = rig_timing(machine, RIG_INSIDE);
+    built = sg_ask(machine, request, p->ScatterGatherListBufferSize, true);
+    rig_timing(machine, timing);
+    return built ? NDIS_STATUS_SUCCESS : none;
 }
 
 NDIS_STATUS NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
@@ -141,14 +96,19 @@ NDIS_STATUS NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
     struct machine *machine = machine_bound();
     struct adapter *adapter;
     enum rig_rule rule = check_handle(machine, NdisHandle, &adapter);
+    struct sg sg = {.state = SG_WAITING, .bare_mdl = true, .made = machine->origin};
 
     if (!rule && !adapter->dma)
         rule = RULE_BSG_03;
     if (!rule)
-        rule = check_parameters(machine, SGListParameters);
+        rule = check_parameters(machine, SGListParameters, &sg.range);
     if (verifier_finds(machine, rule, "NdisBuildScatterGatherList", 0))
         return NDIS_STATUS_FAILURE;
-    return start(machine, adapter_dma(machine, adapter), SGListParameters);
+    sg.dma = adapter->dma;
+    sg.context = SGListParameters->Context;
+    sg.buffer = SGListParameters->ScatterGatherListBuffer;
+    sg.routine = SGListParameters->ProcessSGListHandler;
+    return start(machine, &sg, SGListParameters);
 }
 
 static enum rig_rule check_free(struct machine *machine, NDIS_HANDLE handle,
@@ -162,7 +122,7 @@ static enum rig_rule check_free(struct machine *machine, NDIS_HANDLE handle,
         return rule;
     if (kind == LIST_LIVE && !(*sg)->bare_mdl)
         return RULE_BSG_14;
-    if (kind != LIST_LIVE || machine->dmas[(*sg)->dma].adapter != adapter_index(machine, adapter))
+    if (kind != LIST_LIVE || (*sg)->dma->adapter != adapter)
         return RULE_BSG_11;
     return list_obstacle(machine, *sg);
 }

@@ -47,7 +47,7 @@ bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum ri
     struct sg *sg;
     enum list_kind kind = list_find(machine, list, &sg);
     const struct request *request;
-    const struct adapter *adapter = sg ? &machine->adapters[machine->dmas[sg->dma].adapter] : NULL;
+    const struct adapter *adapter = sg ? sg->dma->adapter : NULL;
     bool data_only;
     enum rig_rule rule;
 
@@ -64,6 +64,5 @@ bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum ri
     if (rule)
         return refuse(machine, rule, sg, list);
     return device_post(machine, request, data_only ? sg->current_offset : 0,
-                       data_only ? sg->data_length : request->length,
-                       adapter ? adapter_index(machine, adapter) + 1 : 0);
+                       data_only ? sg->data_length : request->length, adapter);
 }

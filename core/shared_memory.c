@@ -9,11 +9,6 @@
 
 enum { SMALL_BLOCK = 896, GRAIN = 64 };
 
-PDMA_ADAPTER adapter_hal(struct machine *machine, const struct adapter *adapter)
-{
-    return adapter->dma ? adapter_dma(machine, adapter)->hal : NULL;
-}
-
 static bool is_of(const struct machine *machine, const struct block *block,
                   const struct adapter *adapter)
 {
@@ -70,8 +65,8 @@ static bool place(struct machine *machine, struct block *block)
     uint32_t offset = 0;
 
     if (!small || !hold || !hold->blocks || hold->used + room_of(block->length) > PAGE_SIZE)
-        hold = take_hold(machine, adapter_hal(machine, adapter), small ? PAGE_SIZE : block->length,
-                         block->cached);
+        hold =
+            take_hold(machine, adapter->dma->hal, small ? PAGE_SIZE : block->length, block->cached);
     if (!hold)
         return false;
     hold->blocks++;
@@ -158,13 +153,14 @@ static struct block *new_block(struct machine *machine, const struct adapter *ad
 static enum rig_rule check_allocate(struct machine *machine, NDIS_HANDLE handle, ULONG length,
                                     struct adapter **adapter)
 {
-    if (adapter_of(machine, handle, adapter) != HANDLE_LIVE)
+    *adapter = adapter_of(machine, handle);
+    if (!*adapter)
         return RULE_SHM_04;
     if (processor_irql(machine) != PASSIVE_LEVEL)
         return RULE_SHM_01;
     if ((*adapter)->state != ADAPTER_INITIALIZING)
         return RULE_SHM_02;
-    if (!adapter_hal(machine, *adapter))
+    if (!(*adapter)->dma)
         return RULE_SHM_03;
     return length ? RULE_NONE : RULE_AMB_23;
 }
@@ -196,7 +192,7 @@ static void complete(struct machine *machine, uint64_t index)
 {
     struct block *block = &machine->blocks[index];
     const struct adapter *adapter = &machine->adapters[block->adapter];
-    const struct dma *dma = adapter_dma(machine, adapter);
+    const struct dma *dma = adapter->dma;
     NDIS_PHYSICAL_ADDRESS address = {.QuadPart = 0};
     bool placed = machine->settings[SETTING_fail_shared] != 3 && place(machine, block);
     bool told = placed || machine->settings[SETTING_failed_address];
@@ -214,10 +210,10 @@ static void complete(struct machine *machine, uint64_t index)
 static enum rig_rule check_asynchronous(struct machine *machine, NDIS_HANDLE handle, ULONG length,
                                         struct dma **dma)
 {
-    enum handle_state state = dma_of(machine, handle, dma);
+    enum rig_rule rule = dma_find(machine, handle, RULE_SHM_26, dma);
 
-    if (state != HANDLE_LIVE)
-        return state == HANDLE_STALE ? RULE_SG_34 : RULE_SHM_26;
+    if (rule)
+        return rule;
     if (processor_irql(machine) > DISPATCH_LEVEL)
         return RULE_SHM_25;
     if (!(*dma)->complete)
@@ -236,10 +232,10 @@ NDIS_STATUS NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle, ULON
 
     if (verifier_finds(machine, rule, call, dma ? dma->made : 0))
         return NDIS_STATUS_FAILURE;
-    if (machine->adapters[dma->adapter].state == ADAPTER_SHUTDOWN)
+    if (dma->adapter->state == ADAPTER_SHUTDOWN)
         verifier_report_made(machine, RULE_LIFE_53, call, dma->made);
     if (machine->settings[SETTING_fail_shared] != 2)
-        block = new_block(machine, &machine->adapters[dma->adapter], Length, Cached);
+        block = new_block(machine, dma->adapter, Length, Cached);
     if (!block)
         return NDIS_STATUS_FAILURE;
     block->state = BLOCK_PENDING;
@@ -298,12 +294,11 @@ void NdisMFreeSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length, BOOL
                            PVOID VirtualAddress, NDIS_PHYSICAL_ADDRESS PhysicalAddress)
 {
     struct machine *machine = machine_bound();
-    struct adapter *adapter;
+    struct adapter *adapter = adapter_of(machine, MiniportAdapterHandle);
     struct block *block = NULL;
     enum rig_rule rule = RULE_NONE;
 
-    if (adapter_of(machine, MiniportAdapterHandle, &adapter) != HANDLE_LIVE ||
-        processor_irql(machine) > DISPATCH_LEVEL)
+    if (!adapter || processor_irql(machine) > DISPATCH_LEVEL)
         rule = RULE_SHM_40;
     else if (adapter->state == ADAPTER_SHUTDOWN)
         rule = RULE_SHM_43;
@@ -342,7 +337,7 @@ bool shared_sweep(struct machine *machine, const struct adapter *adapter, enum r
         any = true;
     }
     for (unsigned i = 0; i < machine->used.holds; i++)
-        if (machine->holds[i].hal == adapter_hal(machine, adapter))
+        if (adapter->dma && machine->holds[i].hal == adapter->dma->hal)
             machine->holds[i] = (struct hold){0}; /* HAL sweeps its own */
     return any;
 }
@@ -371,11 +366,11 @@ VOID NdisWriteErrorLogEntry(NDIS_HANDLE NdisAdapterHandle, NDIS_ERROR_CODE Error
                             ULONG NumberOfErrorValues, ...)
 {
     struct machine *machine = machine_bound();
-    struct adapter *adapter;
+    struct adapter *adapter = adapter_of(machine, NdisAdapterHandle);
 
     (void)ErrorCode;
     (void)NumberOfErrorValues;
-    if (adapter_of(machine, NdisAdapterHandle, &adapter) != HANDLE_LIVE)
+    if (!adapter)
         verifier_report(machine, RULE_LIFE_26, "NdisWriteErrorLogEntry");
     else
         adapter->unlogged = false;

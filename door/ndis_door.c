@@ -11,10 +11,7 @@
 
 static const struct adapter *adapter_at(NDIS_HANDLE handle)
 {
-    struct adapter *adapter;
-
-    adapter_of(machine_bound(), handle, &adapter);
-    return adapter;
+    return adapter_of(machine_bound(), handle);
 }
 
 PDEVICE_OBJECT ndis_door_device(NDIS_HANDLE MiniportAdapterHandle)
@@ -35,7 +32,7 @@ UINT ndis_door_version(NDIS_HANDLE MiniportAdapterHandle)
 {
     const struct adapter *adapter = adapter_at(MiniportAdapterHandle);
 
-    return adapter ? 6u << 16 | machine_bound()->drivers[adapter->driver].minor : 0;
+    return adapter ? 6u << 16 | adapter->driver->minor : 0;
 }
 
 const struct rig_layer *rig_layer(void)
@@ -43,11 +40,6 @@ const struct rig_layer *rig_layer(void)
     static const struct rig_layer layer = {ndis_layer_start};
 
     return &layer;
-}
-
-struct dma *adapter_dma(struct machine *machine, const struct adapter *adapter)
-{
-    return NULL;
 }
 
 bool dma_has_requests(const struct machine *machine, const struct dma *dma, bool to_device)
@@ -60,10 +52,11 @@ void dma_sweep(struct machine *machine, struct adapter *adapter, struct sweep_ru
 {
 }
 
-enum handle_state dma_of(struct machine *machine, NDIS_HANDLE handle, struct dma **dma)
+enum rig_rule dma_find(struct machine *machine, NDIS_HANDLE handle, enum rig_rule unknown,
+                       struct dma **dma)
 {
     *dma = NULL;
-    return HANDLE_BAD;
+    return unknown;
 }
 
 struct sg *sg_of_net_buffer(struct machine *machine, const NET_BUFFER *nb)

@@ -43,10 +43,10 @@ static void forget_frames(struct machine *machine, struct kit_device *device)
 /* The device of a live adapter: fresh for one that is new in its slot. */
 static struct kit_device *find_device(struct machine *machine, NDIS_HANDLE adapter)
 {
-    struct adapter *row;
+    const struct adapter *row = adapter_of(machine, adapter);
     struct kit_device *device;
 
-    if (adapter_of(machine, adapter, &row) != HANDLE_LIVE)
+    if (!row)
         return NULL;
     device = &kit_of(machine)->devices[adapter_index(machine, row)];
     if (device->adapter != adapter) {
@@ -59,9 +59,9 @@ static struct kit_device *find_device(struct machine *machine, NDIS_HANDLE adapt
 /* Is the device of this adapter still in its slot? */
 static bool is_present(struct machine *machine, NDIS_HANDLE handle)
 {
-    struct adapter *adapter;
+    const struct adapter *adapter = adapter_of(machine, handle);
 
-    return adapter_of(machine, handle, &adapter) == HANDLE_LIVE && !adapter->removed;
+    return adapter && !adapter->removed;
 }
 
 /* ---- resources, registers ---- */
@@ -74,10 +74,9 @@ static LONGLONG registers_start(const struct machine *machine, const struct kit_
 /* Registers are mapped for a live adapter, at PASSIVE_LEVEL, and while it initialises (SDV-09). */
 static bool may_map(struct machine *machine, NDIS_HANDLE handle)
 {
-    struct adapter *adapter;
+    const struct adapter *adapter = adapter_of(machine, handle);
 
-    if (adapter_of(machine, handle, &adapter) != HANDLE_LIVE ||
-        processor_irql(machine) != PASSIVE_LEVEL) {
+    if (!adapter || processor_irql(machine) != PASSIVE_LEVEL) {
         driver_kit_fault(machine, "registers are mapped without a live adapter, or raised", NULL);
         return false;
     }
@@ -292,11 +291,10 @@ static bool at_passive(struct machine *machine, const char *call, uint32_t made)
 static void run_dpc(struct machine *machine, uint64_t bits)
 {
     struct kit_interrupt *interrupt = live_interrupt(machine, bits);
-    struct adapter *adapter;
 
     assert(interrupt);
     interrupt->dpc_owed = false;
-    if (adapter_of(machine, interrupt->adapter, &adapter) != HANDLE_LIVE)
+    if (!adapter_of(machine, interrupt->adapter))
         return;
     frame_enter(machine, SITE_OTHER, DISPATCH_LEVEL);
     interrupt->dpc(interrupt->context, NULL, NULL, NULL);
