@@ -31,15 +31,6 @@ static VOID process(PDEVICE_OBJECT object, PIRP reserved, PSCATTER_GATHER_LIST l
     delivered = list;
 }
 
-static VOID process_nothing(PDEVICE_OBJECT object, PVOID reserved, PSCATTER_GATHER_LIST list,
-                            PVOID context)
-{
-    (void)object;
-    (void)reserved;
-    (void)list;
-    (void)context;
-}
-
 static int setup(void **state)
 {
     struct rig_hooks hooks = {.add_device = add_device, .pnp = pnp};
@@ -304,54 +295,6 @@ static void test_net_buffer_lists_run_out(void **state)
     assert_int_equal(count, 32);
 }
 
-/* ---- shared memory ---- */
-
-static unsigned blocks;
-
-/* 64 blocks and no more, in five pages; those that find no memory count (AMB-24). */
-static NDIS_STATUS take_blocks(NDIS_HANDLE adapter, NDIS_HANDLE context,
-                               PNDIS_MINIPORT_INIT_PARAMETERS parameters)
-{
-    NDIS_SG_DMA_DESCRIPTION description = {
-        .Header = {NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION, NDIS_SG_DMA_DESCRIPTION_REVISION_1,
-                   NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1},
-        .MaximumPhysicalMapping = 65536,
-        .ProcessSGListHandler = process_nothing,
-    };
-    PVOID address;
-    NDIS_PHYSICAL_ADDRESS physical;
-    NDIS_HANDLE dma;
-
-    (void)context;
-    (void)parameters;
-    miniport_set_attributes(adapter, NULL);
-    assert_int_equal(NdisMRegisterScatterGatherDma(adapter, &description, &dma),
-                     NDIS_STATUS_SUCCESS);
-    NdisMAllocateSharedMemory(adapter, 1 << 20, TRUE, &address, &physical);
-    assert_null(address);
-    for (blocks = 1; blocks < 100; blocks++) {
-        NdisMAllocateSharedMemory(adapter, 64, TRUE, &address, &physical);
-        if (!address)
-            break;
-        memset(address, 0xFF, 64);
-    }
-    NdisWriteErrorLogEntry(adapter, 0, 0);
-    return NDIS_STATUS_FAILURE;
-}
-
-static void test_blocks_run_out(void **state)
-{
-    NDIS_MINIPORT_DRIVER_CHARACTERISTICS c = miniport_characteristics(take_blocks);
-    NDIS_HANDLE driver;
-
-    (void)state;
-    assert_true(rig_set(machine, SETTING_pack_blocks, 1));
-    assert_int_equal(NdisMRegisterMiniportDriver(NULL, NULL, NULL, &c, &driver),
-                     NDIS_STATUS_SUCCESS);
-    assert_true(rig_initialize(machine, driver));
-    assert_int_equal(blocks, 64);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
 int main(void)
@@ -368,7 +311,6 @@ int main(void)
         TEST(memory_runs_out),
         TEST(mdl_not_made_yet),
         TEST(net_buffer_lists_run_out),
-        TEST(blocks_run_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
