@@ -142,7 +142,6 @@ static bool make_channel(struct machine *machine, struct channel *channel,
     channel->generation = generation + 1;
     channel->live = true;
     machine->claims[channel->number] = true;
-    machine->adapters[channel->adapter].channels++;
     return true;
 }
 
@@ -188,9 +187,7 @@ NDIS_STATUS NdisMRegisterDmaChannel(PNDIS_HANDLE MiniportDmaHandle,
 static void end_channel(struct machine *machine, struct channel *channel)
 {
     machine->claims[channel->number] = false;
-    machine->adapters[channel->adapter].channels--;
     channel->live = channel->busy = false;
-    channel->freed = machine->origin;
 }
 
 static enum rig_rule check_deregister(struct machine *machine, NDIS_HANDLE handle,

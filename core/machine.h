@@ -219,7 +219,6 @@ struct adapter {
     NDIS_OID_REQUEST oid; /* that asks for it */
     struct dma *dma;      /* its live registration; NULL: none */
     uint8_t page;         /* index + 1 of the hold that its small blocks share, 0 none */
-    uint8_t channels;     /* live registrations for DMA channels */
     NDIS_INTERFACE_TYPE bus;
     NDIS_STATUS early_status;
     const struct driver *driver;
@@ -239,7 +238,7 @@ struct dma {
 };
 
 struct channel {
-    uint32_t generation, made, freed;
+    uint32_t generation, made;
     bool live, busy, to_device;
     uint8_t adapter, number, unit;
     uint32_t maximum, registers;
