@@ -804,6 +804,17 @@ BOOLEAN NdisMSynchronizeWithInterruptEx(NDIS_HANDLE NdisInterruptHandle, ULONG M
                                         MINIPORT_SYNCHRONIZE_INTERRUPT_HANDLER SynchronizeFunction,
                                         PVOID SynchronizeContext);
 
+/* ---- work items -------------------------------------------------------------------------- */
+
+typedef VOID NDIS_IO_WORKITEM_FUNCTION(PVOID WorkItemContext, NDIS_HANDLE NdisIoWorkItemHandle);
+typedef NDIS_IO_WORKITEM_FUNCTION *NDIS_IO_WORKITEM_ROUTINE;
+
+/* The routine runs once for each time that an item is queued, at PASSIVE_LEVEL; NULL: no memory. */
+NDIS_HANDLE NdisAllocateIoWorkItem(NDIS_HANDLE NdisObjectHandle);
+void NdisQueueIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle, NDIS_IO_WORKITEM_ROUTINE Routine,
+                         PVOID WorkItemContext);
+void NdisFreeIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle);
+
 /* ---- scatter/gather DMA ------------------------------------------------------------------ */
 
 typedef VOID MINIPORT_PROCESS_SG_LIST(PDEVICE_OBJECT pDO, PVOID Reserved, PSCATTER_GATHER_LIST pSGL,

@@ -452,6 +452,7 @@ void rig_adapter_ends(struct machine *machine, NDIS_HANDLE adapter, const char *
         processor_forget(machine, run_isr, interrupt_bits(interrupt));
         processor_forget(machine, run_dpc, interrupt_bits(interrupt));
     }
+    driver_kit_end_work(machine, adapter, callback);
 }
 
 /* ---- the harness moves frames ---- */

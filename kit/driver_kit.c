@@ -1,6 +1,6 @@
 /*
- * driver_kit.c: the kernel services that any driver uses: spin locks, pool memory, data in one
- * piece. A mistake that no rule of the catalogue names is kept as a fault for the host to ask.
+ * driver_kit.c: the kernel services that any driver uses: spin locks, pool memory, work items, data in
+ * one piece. A mistake that no rule of the catalogue names is kept as a fault for the host to ask.
  */
 #include "driver_kit.h"
 #include "memory.h"
@@ -49,7 +49,8 @@ RIG_NO_COVERAGE void kit_reset(struct driver_kit *kit)
         memset(kit->frames[i], 0, kit->frames_used[i] * sizeof kit->frames[i][0]);
         kit->frames_used[i] = 0;
     }
-    kit->arena_used = kit->block_count = kit->interrupt_count = 0;
+    memset(kit->work_items, 0, kit->work_item_count * sizeof kit->work_items[0]);
+    kit->arena_used = kit->block_count = kit->interrupt_count = kit->work_item_count = 0;
     kit->fault = (struct rig_fault){0};
 }
 
@@ -206,11 +207,90 @@ struct rig_fault rig_left(const struct machine *machine, NDIS_HANDLE owner)
         if (kit->interrupts[i].live && kit->interrupts[i].adapter == owner)
             return (struct rig_fault){"an interrupt is left registered", 0, kit->interrupts[i].made,
                                       0};
+    for (unsigned i = 0; i < kit->work_item_count; i++)
+        if (kit->work_items[i].live && kit->work_items[i].owner == owner)
+            return (struct rig_fault){"a work item is left allocated", 0, kit->work_items[i].made,
+                                      0};
     for (unsigned i = 0; i < KIT_DEVICES; i++)
         if (kit->devices[i].mapped && kit->devices[i].adapter == owner)
             return (struct rig_fault){"device registers are left mapped", 0, kit->devices[i].made,
                                       0};
     return (struct rig_fault){0};
+}
+
+/* ---- work items ---- */
+
+/* A handle is the address of a row, which no second item of the run gets; NULL, and a fault, if it
+ * is none that lives and is not queued. */
+static struct kit_work_item *idle_item(struct machine *machine, NDIS_HANDLE handle)
+{
+    struct driver_kit *kit = kit_of(machine);
+
+    for (struct kit_work_item *item = kit->work_items;
+         item < kit->work_items + kit->work_item_count; item++)
+        if (item == handle && item->live && !item->queued)
+            return item;
+    driver_kit_fault(machine, "a work item is queued or freed that is not there, or is queued",
+                     NULL);
+    return NULL;
+}
+
+NDIS_HANDLE NdisAllocateIoWorkItem(NDIS_HANDLE NdisObjectHandle)
+{
+    struct machine *machine = machine_bound();
+    struct driver_kit *kit = kit_of(machine);
+    struct kit_work_item *item = &kit->work_items[kit->work_item_count];
+
+    if (kit->work_item_count == KIT_WORK_ITEMS || site_refuses(machine, RIG_SITE_pool))
+        return NULL;
+    kit->work_item_count++;
+    *item = (struct kit_work_item){NdisObjectHandle, NULL, NULL, machine->origin, true, false};
+    return item;
+}
+
+static void run_item(struct machine *machine, uint64_t bits)
+{
+    struct kit_work_item *item = &kit_of(machine)->work_items[bits];
+
+    item->queued = false;
+    frame_enter(machine, SITE_OTHER, PASSIVE_LEVEL);
+    item->routine(item->context, item);
+    frame_leave(machine, "NDIS_IO_WORKITEM_FUNCTION");
+}
+
+void NdisQueueIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle, NDIS_IO_WORKITEM_ROUTINE Routine,
+                         PVOID WorkItemContext)
+{
+    struct machine *machine = machine_bound();
+    struct kit_work_item *item = idle_item(machine, NdisIoWorkItemHandle);
+
+    if (!item)
+        return;
+    item->routine = Routine;
+    item->context = WorkItemContext;
+    item->queued = true;
+    processor_owe(machine, run_item, (uint64_t)(item - kit_of(machine)->work_items), PASSIVE_LEVEL);
+}
+
+void NdisFreeIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle)
+{
+    struct kit_work_item *item = idle_item(machine_bound(), NdisIoWorkItemHandle);
+
+    if (item)
+        item->live = false;
+}
+
+void driver_kit_end_work(struct machine *machine, NDIS_HANDLE owner, const char *callback)
+{
+    struct driver_kit *kit = kit_of(machine);
+
+    for (unsigned i = 0; i < kit->work_item_count; i++) {
+        if (!kit->work_items[i].live || kit->work_items[i].owner != owner)
+            continue;
+        verifier_report_made(machine, RULE_SDV_14, callback, kit->work_items[i].made);
+        kit->work_items[i].live = false;
+        processor_forget(machine, run_item, i);
+    }
 }
 
 /* ---- data, versions ---- */

@@ -16,6 +16,7 @@ enum {
     KIT_ARENA = 1 << 18, /* bytes of pool; never given out twice in a run */
     KIT_BLOCKS = 512,
     KIT_INTERRUPTS = 16,
+    KIT_WORK_ITEMS = 16,
     KIT_FRAMES = 32,  /* frames that a device holds */
     KIT_ELEMENTS = 64 /* elements of a frame */
 };
@@ -32,6 +33,14 @@ struct kit_interrupt {
     MINIPORT_INTERRUPT_DPC_HANDLER dpc;
     uint32_t made;
     bool live, isr_owed, dpc_owed;
+};
+
+struct kit_work_item {
+    NDIS_HANDLE owner; /* the handle it was asked for with */
+    NDIS_IO_WORKITEM_ROUTINE routine;
+    PVOID context;
+    uint32_t made;
+    bool live, queued;
 };
 
 struct kit_element {
@@ -60,10 +69,11 @@ struct kit_device {
 };
 
 struct driver_kit {
-    uint32_t arena_used, block_count, interrupt_count;
+    uint32_t arena_used, block_count, interrupt_count, work_item_count;
     struct rig_fault fault;
     struct kit_block blocks[KIT_BLOCKS];
     struct kit_interrupt interrupts[KIT_INTERRUPTS];
+    struct kit_work_item work_items[KIT_WORK_ITEMS];
     struct kit_device devices[KIT_DEVICES];
     uint8_t frames_used[KIT_DEVICES];
     struct kit_frame frames[KIT_DEVICES][KIT_FRAMES + 1];
@@ -76,6 +86,8 @@ static inline struct driver_kit *kit_of(const struct machine *machine)
     return machine->hooks.extension;
 }
 
+/* OWNER is an adapter that ends: its work items are SDV-14, and are no more. */
+void driver_kit_end_work(struct machine *machine, NDIS_HANDLE owner, const char *callback);
 /* A mistake that no rule of the catalogue names, with a BLOCK or about none (NULL); the first one of a
  * run is kept. */
 void driver_kit_fault(struct machine *machine, const char *text, const struct kit_block *block);

@@ -68,11 +68,11 @@ struct rig_fault {
 };
 /* The first one of this run. */
 const struct rig_fault *rig_fault(const struct machine *machine);
-/* CALLBACK has returned, and with it the adapter is gone: an interrupt that it left is SDV-12, and
- * comes no more. */
+/* CALLBACK has returned, and with it the adapter is gone: an interrupt that it left is SDV-12 and
+ * comes no more, a work item SDV-14. */
 void rig_adapter_ends(struct machine *machine, NDIS_HANDLE adapter, const char *callback);
-/* What OWNER, an adapter or driver handle that may be gone, has not given back: memory, mapped
- * registers, an interrupt. text is NULL if nothing is left. */
+/* What OWNER, an adapter or driver handle that may be gone, has not given back: memory, an
+ * interrupt, work items, mapped registers. text is NULL if nothing is left. */
 struct rig_fault rig_left(const struct machine *machine, NDIS_HANDLE owner);
 
 #endif

@@ -20,11 +20,15 @@ typedef enum _CARELESS_MISTAKE {
     DeregistersInterruptRaised, /* SDV-18 */
     CallsHal,                   /* E6-1E */
     AllocatesMapRegisters,      /* BC-08 */
-    FreesMapRegisters           /* BC-08 */
+    FreesMapRegisters,          /* BC-08 */
+    WritesFieldOfNdis,          /* NB-08 */
+    WritesFieldOfProtocol,      /* NB-08 */
+    HaltsWithWorkItem,          /* SDV-14 */
+    FailsWithWorkItem           /* SDV-14 */
 } CARELESS_MISTAKE;
 
 typedef struct _CARELESS_ADAPTER {
-    NDIS_HANDLE Handle, Dma, Interrupt;
+    NDIS_HANDLE Handle, Dma, Interrupt, WorkItem;
     NDIS_PHYSICAL_ADDRESS RegistersStart;
     ULONG RegistersLength;
     PVOID Registers;
@@ -95,6 +99,12 @@ static VOID CarelessSend(NDIS_HANDLE Context, PNET_BUFFER_LIST List, NDIS_PORT_N
         break;
     case FreesMapRegisters:
         NdisMFreeMapRegisters(adapter->Handle);
+        break;
+    case WritesFieldOfNdis:
+        NET_BUFFER_LIST_FIRST_NB(List)->NdisReserved[1] = adapter;
+        break;
+    case WritesFieldOfProtocol:
+        List->ProtocolReserved[3] = adapter;
         break;
     default:
         break;
@@ -176,10 +186,12 @@ static VOID CarelessShutdown(NDIS_HANDLE Context, NDIS_SHUTDOWN_ACTION Action)
 {
 }
 
-static VOID CarelessRelease(PCARELESS_ADAPTER Adapter, BOOLEAN KeepInterrupt)
+static VOID CarelessRelease(PCARELESS_ADAPTER Adapter, BOOLEAN KeepInterrupt, BOOLEAN KeepWorkItem)
 {
     if (Adapter->Interrupt != NULL && !KeepInterrupt)
         CarelessDisconnect(Adapter);
+    if (Adapter->WorkItem != NULL && !KeepWorkItem)
+        NdisFreeIoWorkItem(Adapter->WorkItem);
     if (Adapter->Dma != NULL)
         NdisMDeregisterScatterGatherDma(Adapter->Dma);
     if (Adapter->Registers != NULL)
@@ -190,7 +202,8 @@ static VOID CarelessRelease(PCARELESS_ADAPTER Adapter, BOOLEAN KeepInterrupt)
 
 static VOID CarelessHalt(NDIS_HANDLE Context, NDIS_HALT_ACTION Action)
 {
-    CarelessRelease(Context, CarelessMistake == HaltsWithInterrupt);
+    CarelessRelease(Context, CarelessMistake == HaltsWithInterrupt,
+                    CarelessMistake == HaltsWithWorkItem);
 }
 
 static NDIS_STATUS CarelessSetAttributes(PCARELESS_ADAPTER Adapter)
@@ -239,9 +252,13 @@ static NDIS_STATUS CarelessClaim(PCARELESS_ADAPTER Adapter)
         status = NdisMRegisterScatterGatherDma(Adapter->Handle, &dma, &Adapter->Dma);
     if (status == NDIS_STATUS_SUCCESS)
         status = CarelessConnect(Adapter);
-    if (status == NDIS_STATUS_SUCCESS && CarelessMistake == FailsWithInterrupt)
-        status = NDIS_STATUS_FAILURE;
-    return status;
+    if (status != NDIS_STATUS_SUCCESS)
+        return status;
+    Adapter->WorkItem = NdisAllocateIoWorkItem(Adapter->Handle);
+    if (Adapter->WorkItem == NULL || CarelessMistake == FailsWithInterrupt ||
+        CarelessMistake == FailsWithWorkItem)
+        return NDIS_STATUS_FAILURE;
+    return NDIS_STATUS_SUCCESS;
 }
 
 static NDIS_STATUS CarelessInitialize(NDIS_HANDLE Handle, NDIS_HANDLE DriverContext,
@@ -260,7 +277,8 @@ static NDIS_STATUS CarelessInitialize(NDIS_HANDLE Handle, NDIS_HANDLE DriverCont
     adapter->RegistersLength = range->u.Memory.Length;
     if (CarelessClaim(adapter) == NDIS_STATUS_SUCCESS)
         return NDIS_STATUS_SUCCESS;
-    CarelessRelease(adapter, CarelessMistake == FailsWithInterrupt);
+    CarelessRelease(adapter, CarelessMistake == FailsWithInterrupt,
+                    CarelessMistake == FailsWithWorkItem);
     return NDIS_STATUS_FAILURE;
 }
 

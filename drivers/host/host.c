@@ -136,6 +136,13 @@ static void hear(void *context, const struct rig_report *report)
         host->finding.at = host->logged;
 }
 
+void host_break(struct host *host, enum rig_rule rule, const char *call)
+{
+    struct rig_report report = {.rule = rule, .call = call};
+
+    hear(host, &report);
+}
+
 /* ---- what the driver registers ---- */
 
 /* Stands before the driver's own MiniportInitializeEx, to learn handle and result. */

@@ -5,6 +5,7 @@
  *                  sent to this adapter and has not been transmitted yet (SGL-21, SGL-22, SGL-24)
  *   host.unsent    a NET_BUFFER_LIST completes with success only if all of it was transmitted
  *   host.fault     spin locks, pool, registers and interrupts are used as they must be
+ *   NB-08          the fields of other layers are as they were when a list is completed
  *   host.left      what an adapter or driver got is given back (LIFE-23, LIFE-42)
  *
  * Buffers are filled so that each byte tells where it lies.
@@ -125,6 +126,49 @@ void host_judge_lost(struct host *host, unsigned nbl)
             close_net_buffer(host, i);
 }
 
+/* ---- fields of other layers (NB-08) ---- */
+
+enum { RESERVED = 0x1EA5ED00 }; /* what NDIS and a protocol driver keep in their fields */
+
+static void fill(PVOID *fields, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        fields[i] = (PVOID)(uintptr_t)(RESERVED + i);
+}
+
+static bool filled(PVOID *fields, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (fields[i] != (PVOID)(uintptr_t)(RESERVED + i))
+            return false;
+    return true;
+}
+
+void host_judge_new_list(struct host *host, unsigned nbl)
+{
+    PNET_BUFFER_LIST head = host->lists[nbl].head;
+
+    fill(head->NdisReserved, 2);
+    fill(head->ProtocolReserved, 4);
+    for (unsigned i = 1; i <= host->made[CLASS_nb]; i++)
+        if (host->net_buffers[i].nbl == nbl) {
+            fill(host->net_buffers[i].head->NdisReserved, 2);
+            fill(host->net_buffers[i].head->ProtocolReserved, 6);
+        }
+}
+
+static bool fields_intact(const struct host *host, unsigned nbl)
+{
+    PNET_BUFFER_LIST head = host->lists[nbl].head;
+    bool intact = filled(head->NdisReserved, 2) && filled(head->ProtocolReserved, 4);
+
+    for (unsigned i = 1; i <= host->made[CLASS_nb]; i++)
+        if (host->net_buffers[i].nbl == nbl)
+            intact = intact && filled(host->net_buffers[i].head->NdisReserved, 2) &&
+                     filled(host->net_buffers[i].head->ProtocolReserved, 6);
+    return intact;
+}
+
 /* ---- what is wrong with a frame ---- */
 
 /* Where in the chain the frame's first bytes lie: bytes before (negative) or after the data's
@@ -203,6 +247,8 @@ static void complete(struct host *host, unsigned nbl)
     bool success = NET_BUFFER_LIST_STATUS(list->head) == NDIS_STATUS_SUCCESS;
 
     host->total.completed++;
+    if (!fields_intact(host, nbl))
+        host_break(host, RULE_NB_08, "NdisMSendNetBufferListsComplete");
     for (unsigned i = 1; success && i <= host->made[CLASS_nb]; i++)
         if (host->net_buffers[i].nbl == nbl && kind_of(host, i)->done++ >= kind_of(host, i)->frames)
             host_find(host, "host.unsent", "NdisMSendNetBufferListsComplete", 0, 0,

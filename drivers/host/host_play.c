@@ -85,8 +85,10 @@ static bool play_net_buffer_list(struct host *host, const struct record *record,
     }
     if (count)
         host->lists[name].head = rig_net_buffer_list(host->machine, heads, count);
-    if (host->lists[name].head)
+    if (host->lists[name].head) {
+        host_judge_new_list(host, name);
         return true;
+    }
     for (unsigned i = 1; i <= host->made[CLASS_nb]; i++)
         if (host->net_buffers[i].nbl == name)
             host->net_buffers[i].nbl = 0;

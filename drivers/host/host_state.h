@@ -79,6 +79,9 @@ const struct host_event *host_event(const struct host *host, uint32_t place);
 void host_find(struct host *host, const char *identity, const char *call, uint32_t made,
                uint32_t freed, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/* The driver breaks RULE in CALL, as the host sees. */
+void host_break(struct host *host, enum rig_rule rule, const char *call);
+
 /* host_play.c: one record; whether it took place */
 bool host_play(struct host *host, const struct record *record);
 void host_halt(struct host *host, unsigned adapter, NDIS_HALT_ACTION action);
@@ -89,6 +92,7 @@ bool host_transmit(struct host *host, unsigned frame);
 void host_make_pattern(struct host *host);
 void host_fill(struct host *host, unsigned buffer);
 void host_judge_new(struct host *host, unsigned nb);
+void host_judge_new_list(struct host *host, unsigned nbl);
 void host_judge_sent(struct host *host, unsigned nbl);
 void host_judge_lost(struct host *host, unsigned nbl); /* outstanding no more */
 void host_judge_frame(struct host *host, unsigned adapter, const struct rig_frame *frame);

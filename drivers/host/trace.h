@@ -75,6 +75,13 @@ NDIS_STATUS host_register_driver(PDRIVER_OBJECT object, PUNICODE_STRING path, ND
 #define WRITE_REGISTER_ULONG(...) \
     (HOST_CALL("WRITE_REGISTER_ULONG"), WRITE_REGISTER_ULONG(__VA_ARGS__))
 
+/* work items */
+#define NdisAllocateIoWorkItem(...) \
+    (HOST_CALL("NdisAllocateIoWorkItem"), NdisAllocateIoWorkItem(__VA_ARGS__))
+#define NdisQueueIoWorkItem(...) \
+    (HOST_CALL("NdisQueueIoWorkItem"), NdisQueueIoWorkItem(__VA_ARGS__))
+#define NdisFreeIoWorkItem(...) (HOST_CALL("NdisFreeIoWorkItem"), NdisFreeIoWorkItem(__VA_ARGS__))
+
 /* calls that are gone */
 #define HalGetAdapter(...) (HOST_CALL("HalGetAdapter"), HalGetAdapter(__VA_ARGS__))
 #define NdisMAllocateMapRegisters(...) \

@@ -222,6 +222,7 @@ static void test_registers(void **state)
     assert_null(rig_left(machine, driver).text);
     WRITE_REGISTER_ULONG(block + RIG_CONTROL, RIG_CONTROL_ON);
     assert_int_equal(READ_REGISTER_ULONG(block + RIG_CONTROL), RIG_CONTROL_ON);
+    assert_int_equal(READ_REGISTER_ULONG(block + RIG_INTERRUPT_CAUSE), 0);
     WRITE_REGISTER_ULONG(block + RIG_CONTROL, RIG_CONTROL_RESET | RIG_CONTROL_ON);
     assert_int_equal(READ_REGISTER_ULONG(block + RIG_CONTROL), 0);
     assert_int_equal(READ_REGISTER_ULONG(block + RIG_TX_LENGTH), 0);

@@ -345,6 +345,91 @@ static void test_line_is_shared(void **state)
     }
 }
 
+/* ---- work items: SDV-14 ---- */
+
+static NDIS_HANDLE item_ran;
+
+static VOID work(PVOID context, NDIS_HANDLE item)
+{
+    assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    assert_ptr_equal(context, &item_ran);
+    item_ran = item;
+    NdisFreeIoWorkItem(item);
+}
+
+static void test_work_items(void **state)
+{
+    NDIS_HANDLE items[16], idle = NdisAllocateIoWorkItem(adapters[0]);
+    KIRQL old;
+
+    (void)state;
+    for (unsigned i = 0; i < 15; i++)
+        assert_non_null(items[i] = NdisAllocateIoWorkItem(adapters[0]));
+    assert_null(NdisAllocateIoWorkItem(adapters[0])); /* KIT_WORK_ITEMS */
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    NdisQueueIoWorkItem(items[7], work, &item_ran);
+    assert_int_equal(rig_owed(machine), 1);
+    assert_false(rig_step(machine, 0, 0));
+    KeLowerIrql(old);
+    item_ran = NULL;
+    assert_true(rig_step(machine, 0, 0));
+    assert_ptr_equal(item_ran, items[7]);
+    NdisFreeIoWorkItem(idle);
+    assert_null(rig_fault(machine)->text);
+    NdisQueueIoWorkItem(items[7], work, &item_ran); /* it is gone */
+    assert_int_equal(rig_owed(machine), 0);
+    assert_fault("a work item is queued or freed that is not there, or is queued");
+}
+
+static void test_work_item_faults(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        NDIS_HANDLE item = NdisAllocateIoWorkItem(adapters[0]);
+
+        if (i == 2)
+            item = adapters[0];
+        else
+            NdisQueueIoWorkItem(item, work, &item_ran);
+        if (i == 0)
+            NdisQueueIoWorkItem(item, work, &item_ran);
+        else
+            NdisFreeIoWorkItem(item);
+        assert_fault("a work item is queued or freed that is not there, or is queued");
+        teardown(NULL);
+        setup(NULL);
+    }
+    rig_refuse(machine, RIG_SITE_pool, 0);
+    assert_null(NdisAllocateIoWorkItem(adapters[0]));
+    assert_non_null(NdisAllocateIoWorkItem(adapters[0]));
+    assert_int_equal(reports, 0);
+}
+
+/* Those of the adapter alone end with it; of the driver's the host is told. */
+static void test_work_item_left(void **state)
+{
+    NDIS_HANDLE items[3];
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        rig_origin(machine, 20 + i);
+        items[i] = NdisAllocateIoWorkItem(i == 2 ? driver : adapters[i]);
+        NdisQueueIoWorkItem(items[i], work, &item_ran);
+    }
+    rig_adapter_ends(machine, adapters[1], "MiniportHaltEx");
+    assert_told(RULE_SDV_14, "MiniportHaltEx", 21);
+    assert_int_equal(rig_owed(machine), 2);
+    rig_adapter_ends(machine, adapters[1], "MiniportHaltEx");
+    assert_int_equal(reports, 0);
+    item_ran = NULL;
+    assert_true(rig_step(machine, 0, 0));
+    assert_ptr_equal(item_ran, items[0]);
+    assert_string_equal(rig_left(machine, driver).text, "a work item is left allocated");
+    assert_int_equal(rig_left(machine, driver).made, 22);
+    assert_true(rig_step(machine, 0, 0));
+    assert_null(rig_left(machine, driver).text);
+}
+
 /* ---- calls that are gone ---- */
 
 static void test_calls_that_are_gone(void **state)
@@ -370,7 +455,8 @@ int main(void)
         TEST(lock_over_the_call),   TEST(lock_of_the_handler), TEST(lock_in_another_callback),
         TEST(mapped_late),          TEST(interrupt_left),      TEST(synchronized),
         TEST(synchronized_wrongly), TEST(interrupt_raised),    TEST(line_is_shared),
-        TEST(calls_that_are_gone),
+        TEST(calls_that_are_gone),  TEST(work_items),          TEST(work_item_faults),
+        TEST(work_item_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
