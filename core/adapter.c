@@ -5,11 +5,7 @@
  * NDIS comes in here as any driver does. The checks are those of Driver Verifier's DMA option; a
  * refused operation changes nothing. Slots that a later room fills are NULL.
  */
-#include "common_buffer.h"
-#include "device.h"
 #include "hal_layer.h"
-#include "memory.h"
-#include "sg_builder.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -48,25 +44,23 @@ enum rig_rule hal_check_range(struct machine *machine, PMDL mdl, PVOID va, ULONG
     return length == 0 ? RULE_VRF_17 : RULE_NONE;
 }
 
-static NTSTATUS refuse(struct machine *machine, enum rig_rule rule, const char *call)
+/* HAL-23: what a list of so many PIECES needs, and whether there can be so much of it. A device that
+ * lacks map registers may have it copied into one run of pages, which takes all of them (AMB-02). */
+static NTSTATUS check_size(const struct machine *machine, struct request *plan, int pieces)
 {
-    verifier_report(machine, rule, call);
-    return STATUS_UNSUCCESSFUL;
-}
+    const struct dma_adapter *adapter = plan->adapter;
 
-/* HAL-23: whether a range of LENGTH bytes fits its chain and the adapter's registers. PIECES become
- * the elements that a list needs. */
-static NTSTATUS check_size(struct machine *machine, const struct dma_adapter *adapter,
-                           uint32_t length, int *pieces, ULONG *registers)
-{
-    if (*pieces == SG_CHAIN_TOO_SHORT)
+    if (pieces == SG_CHAIN_TOO_SHORT)
         return STATUS_BUFFER_TOO_SMALL;
-    *registers = mapping_counts(machine) ? (ULONG)*pieces : 0;
-    if (mapping_runs(machine, adapter, (unsigned)*pieces, length)) {
-        *pieces = 1;
-        *registers = adapter->registers;
+    plan->element_count = (uint32_t)pieces;
+    plan->asked = mapping_counts(machine) ? plan->element_count : 0;
+    plan->one_run = machine->settings[SETTING_double_buffer] && plan->asked > adapter->registers &&
+                    pieces <= RIG_PIECES && plan->length <= adapter->registers * PAGE_SIZE;
+    if (plan->one_run) {
+        plan->element_count = 1;
+        plan->asked = adapter->registers;
     }
-    if (*pieces > RIG_PIECES || *registers > adapter->registers)
+    if (plan->element_count > RIG_PIECES || plan->asked > adapter->registers)
         return STATUS_INSUFFICIENT_RESOURCES;
     return STATUS_SUCCESS;
 }
@@ -90,10 +84,9 @@ static VOID put_dma_adapter(PDMA_ADAPTER DmaAdapter)
     enum rig_rule rule = hal_check(machine, DmaAdapter, DISPATCH_LEVEL, false, RULE_E6_13);
     struct dma_adapter *adapter = rule ? NULL : hal_adapter(machine, DmaAdapter);
 
-    for (unsigned i = 0; adapter && i < machine->used.requests; i++)
-        if (machine->requests[i].state != REQUEST_FREE &&
-            &machine->dma_adapters[machine->requests[i].adapter] == adapter)
-            rule = obstacle(adapter, &machine->requests[i], rule);
+    EACH (struct request, request, machine, requests)
+        if (adapter && request->adapter == adapter)
+            rule = obstacle(adapter, request, rule);
     if (!rule && common_outstanding(machine, adapter))
         rule = RULE_E6_07;
     if (verifier_finds(machine, rule, "PutDmaAdapter", adapter ? adapter->made : 0))
@@ -116,69 +109,66 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
 {
     struct machine *machine = machine_bound();
     enum rig_rule rule = hal_check(machine, DmaAdapter, HIGH_LEVEL, false, RULE_E6_13);
+    struct request plan = {.adapter = hal_adapter(machine, DmaAdapter), .length = Length};
     struct range range;
     NTSTATUS status;
-    ULONG registers;
-    int pieces;
 
     if (!rule && Mdl)
         rule = hal_check_range(machine, Mdl, CurrentVa, Length, &range);
     else if (!rule && Length == 0)
         rule = RULE_VRF_17;
-    if (rule)
-        return refuse(machine, rule, "CalculateScatterGatherList");
-    pieces = Mdl ? sg_cut(machine, &range, NULL)
-                 : (int)ADDRESS_AND_SIZE_TO_SPAN_PAGES(CurrentVa, (uint64_t)Length);
-    status = check_size(machine, hal_adapter(machine, DmaAdapter), Length, &pieces, &registers);
+    if (verifier_finds(machine, rule, "CalculateScatterGatherList", 0))
+        return STATUS_UNSUCCESSFUL;
+    status = check_size(machine, &plan,
+                        Mdl ? sg_count(machine, range)
+                            : (int)ADDRESS_AND_SIZE_TO_SPAN_PAGES(CurrentVa, (uint64_t)Length));
     if (status != STATUS_SUCCESS)
         return status;
-    *ScatterGatherListSize = mapping_list_size((unsigned)pieces);
+    *ScatterGatherListSize = mapping_list_size(plan.element_count);
     if (NumberOfMapRegisters)
-        *NumberOfMapRegisters = registers;
+        *NumberOfMapRegisters = plan.asked;
     return STATUS_SUCCESS;
 }
 
-/* Get, and Build, for which the list is to fit into the caller's buffer. */
-static NTSTATUS start_list(struct mapping *mapping, PMDL mdl, PVOID va, ULONG length,
-                           bool in_buffer, const char *call)
+/* Get, and Build, whose list is to fit into the caller's buffer. */
+static NTSTATUS start_list(PDMA_ADAPTER head, struct request *plan, PMDL mdl, PVOID va,
+                           const char *call)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = hal_check(machine, mapping->adapter, DISPATCH_LEVEL, true, RULE_HAL_20);
+    enum rig_rule rule = hal_check(machine, head, DISPATCH_LEVEL, true, RULE_HAL_20);
+    struct range range;
     NTSTATUS status;
-    ULONG registers;
-    int pieces;
 
     if (!rule)
-        rule = hal_check_range(machine, mdl, va, length, &mapping->range);
-    if (!rule && mapping->buffer)
-        rule = memory_lendable(machine, mapping->buffer, mapping->buffer_size);
+        rule = hal_check_range(machine, mdl, va, plan->length, &range);
+    if (!rule && plan->list)
+        rule = memory_lendable(machine, plan->list, plan->list_size);
     if (!rule)
-        rule = mapping_obstacle(machine, &mapping->range, mapping->write_to_device, mapping->buffer,
-                                mapping->buffer_size);
-    if (rule)
-        return refuse(machine, rule, call);
-    pieces = sg_cut(machine, &mapping->range, NULL);
-    status =
-        check_size(machine, hal_adapter(machine, mapping->adapter), length, &pieces, &registers);
-    if (in_buffer && pieces >= 0 &&
-        (!mapping->buffer || mapping->buffer_size < mapping_list_size((unsigned)pieces)))
+        rule =
+            mapping_obstacle(machine, &range, plan->write_to_device, plan->list, plan->list_size);
+    if (verifier_finds(machine, rule, call, 0))
+        return STATUS_UNSUCCESSFUL;
+    plan->adapter = hal_adapter(machine, head);
+    status = check_size(machine, plan, sg_count(machine, range));
+    if (plan->list_size < mapping_list_size(plan->element_count))
         return STATUS_BUFFER_TOO_SMALL;
-    return status == STATUS_SUCCESS ? mapping_start(machine, mapping) : status;
+    return status == STATUS_SUCCESS ? mapping_start(machine, plan, range) : status;
 }
 
 static NTSTATUS get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
                          PVOID CurrentVa, ULONG Length, PDRIVER_LIST_CONTROL ExecutionRoutine,
                          PVOID Context, BOOLEAN WriteToDevice)
 {
-    struct mapping mapping = {
-        .adapter = DmaAdapter,
+    struct request plan = {
         .device = DeviceObject,
         .routine = ExecutionRoutine,
         .context = Context,
+        .list_size = UINT32_MAX, /* as large as need be */
+        .length = Length,
         .write_to_device = WriteToDevice,
     };
 
-    return start_list(&mapping, Mdl, CurrentVa, Length, false, "GetScatterGatherList");
+    return start_list(DmaAdapter, &plan, Mdl, CurrentVa, "GetScatterGatherList");
 }
 
 static NTSTATUS build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
@@ -186,17 +176,17 @@ static NTSTATUS build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
                            PVOID Context, BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
                            ULONG ScatterGatherLength)
 {
-    struct mapping mapping = {
-        .adapter = DmaAdapter,
+    struct request plan = {
         .device = DeviceObject,
         .routine = ExecutionRoutine,
         .context = Context,
-        .buffer = ScatterGatherBuffer,
-        .buffer_size = ScatterGatherLength,
+        .list = ScatterGatherBuffer,
+        .list_size = ScatterGatherBuffer ? ScatterGatherLength : 0,
+        .length = Length,
         .write_to_device = WriteToDevice,
     };
 
-    return start_list(&mapping, Mdl, CurrentVa, Length, true, "BuildScatterGatherList");
+    return start_list(DmaAdapter, &plan, Mdl, CurrentVa, "BuildScatterGatherList");
 }
 
 static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
@@ -208,14 +198,13 @@ static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather
 
     if (rule)
         request = NULL;
-    else if (!request ||
-             &machine->dma_adapters[request->adapter] != hal_adapter(machine, DmaAdapter))
+    else if (!request || request->adapter != hal_adapter(machine, DmaAdapter))
         rule = RULE_E6_06;
     else if (!request->both_ways && request->write_to_device != (WriteToDevice != 0))
         rule = RULE_HAL_29;
-    else if (!mapping_intact(machine, request))
+    else if (!mapping_intact(request))
         rule = RULE_SGL_39;
-    else if (device_has(machine, request))
+    else if (request->post.place)
         rule = RULE_FSG_04;
     if (!verifier_finds(machine, rule, "PutScatterGatherList", request ? request->made : 0))
         mapping_end(machine, request, WriteToDevice != 0);
@@ -263,21 +252,12 @@ static uint8_t register_count(const struct machine *machine, ULONG maximum)
     return (uint8_t)(wanted < most ? wanted : most);
 }
 
-/* HAL-11: the controller has units of a byte, two, or four; it knows demand mode from version 2 on. */
-static void describe(struct dma_adapter *adapter, const DEVICE_DESCRIPTION *d)
-{
-    adapter->one_element = !d->Master || !d->ScatterGather;
-    adapter->subordinate = !d->Master;
-    adapter->unit = (uint8_t)(1u << d->DmaWidth);
-    adapter->demand = d->DemandMode && d->Version >= DEVICE_DESCRIPTION_VERSION2;
-    adapter->auto_initialize = d->AutoInitialize != 0;
-}
-
 PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
                              PDEVICE_DESCRIPTION DeviceDescription, PULONG NumberOfMapRegisters)
 {
     struct machine *machine = machine_bound();
-    ULONG version = DeviceDescription->Version;
+    const DEVICE_DESCRIPTION *d = DeviceDescription;
+    ULONG version = d->Version;
     uint8_t bank = free_bank(machine);
     struct dma_adapter *adapter;
 
@@ -288,7 +268,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
         return NULL;
     }
     if (version == DEVICE_DESCRIPTION_VERSION3 || bank == BANKS ||
-        (!DeviceDescription->Master && DeviceDescription->DmaWidth > Width32Bits))
+        (!d->Master && d->DmaWidth > Width32Bits))
         return NULL;
     adapter = slot_take(machine, SETTING_dma_adapters, RIG_SITE_dma_adapter,
                         TABLE(machine, dma_adapters, live), DMA_ADAPTERS);
@@ -297,12 +277,17 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
     *adapter = (struct dma_adapter){
         .head = {1, sizeof(DMA_ADAPTER), (PDMA_OPERATIONS)(uintptr_t)&operations[version / 2]},
         .live = true,
-        .wide = DeviceDescription->Dma64BitAddresses != 0,
-        .registers = register_count(machine, DeviceDescription->MaximumLength),
+        .wide = d->Dma64BitAddresses != 0,
+        .registers = register_count(machine, d->MaximumLength),
         .bank = bank,
         .made = machine->origin,
+        .subordinate = !d->Master,
+        .one_element = !d->Master || !d->ScatterGather,
+        /* HAL-11: the controller knows demand mode from version 2 on. */
+        .demand = d->DemandMode && version >= DEVICE_DESCRIPTION_VERSION2,
+        .auto_initialize = d->AutoInitialize != 0,
+        .unit = (uint8_t)(1u << d->DmaWidth),
     };
-    describe(adapter, DeviceDescription);
     machine->bank_used[bank] = true;
     *NumberOfMapRegisters = adapter->registers;
     return &adapter->head;

@@ -5,9 +5,7 @@
  * lies around it in its pages is nobody's (HAL-47): a red zone, looked at when it is freed. Pages are
  * never given out twice in a run.
  */
-#include "common_buffer.h"
 #include "hal_layer.h"
-#include "memory.h"
 #include <string.h>
 
 #define LOW_BUS UINT64_C(0x20000000)
@@ -36,11 +34,6 @@ bool red_zone_intact(const uint8_t *va, uint32_t length, uint32_t behind)
     return is_filled(va - RED_ZONE, RED_ZONE) && is_filled(va + length, behind);
 }
 
-static uint8_t *start_of(struct machine *machine, const struct common *common)
-{
-    return machine->common_pages[common->page];
-}
-
 static uint32_t zone_behind(const struct common *common)
 {
     return BYTES_TO_PAGES(common->length) * PAGE_SIZE - common->length + RED_ZONE;
@@ -49,72 +42,61 @@ static uint32_t zone_behind(const struct common *common)
 void common_inspect(struct machine *machine, const struct common *common, const char *call,
                     uint32_t made)
 {
-    uint8_t *start = start_of(machine, common);
-
-    if (red_zone_intact(start, common->length, zone_behind(common)))
+    if (red_zone_intact(common->start, common->length, zone_behind(common)))
         return;
     verifier_report_made(machine, RULE_E6_0F, call, made);
-    red_zone_fill(start, common->length, zone_behind(common));
+    red_zone_fill(common->start, common->length, zone_behind(common));
 }
 
 /* ---- which one ---- */
 
-static bool is_of(const struct machine *machine, const struct common *common,
-                  const struct dma_adapter *adapter)
-{
-    return common->live && &machine->dma_adapters[common->adapter] == adapter;
-}
-
 struct common *common_of(struct machine *machine, const struct dma_adapter *adapter, const void *va)
 {
-    for (unsigned i = 0; i < machine->used.commons; i++) {
-        struct common *common = &machine->commons[i];
-
-        if (is_of(machine, common, adapter) &&
-            (uintptr_t)va - (uintptr_t)start_of(machine, common) < common->length)
+    EACH (struct common, common, machine, commons)
+        if (common->adapter == adapter && (uintptr_t)va - (uintptr_t)common->start < common->length)
             return common;
-    }
     return NULL;
 }
 
 bool common_outstanding(const struct machine *machine, const struct dma_adapter *adapter)
 {
-    for (unsigned i = 0; i < machine->used.commons; i++)
-        if (is_of(machine, &machine->commons[i], adapter))
+    EACH (const struct common, common, machine, commons)
+        if (common->adapter == adapter)
             return true;
     return false;
 }
 
-static void retire(struct machine *machine, struct common *common)
+static void retire(struct common *common)
 {
-    common->live = false;
-    memory_poison(start_of(machine, common), BYTES_TO_PAGES(common->length) * PAGE_SIZE);
+    common->adapter = NULL;
+    memory_poison(common->start, BYTES_TO_PAGES(common->length) * PAGE_SIZE);
 }
 
 void common_drop(struct machine *machine, const struct dma_adapter *adapter)
 {
-    for (unsigned i = 0; i < machine->used.commons; i++)
-        if (is_of(machine, &machine->commons[i], adapter))
-            retire(machine, &machine->commons[i]);
+    EACH (struct common, common, machine, commons)
+        if (common->adapter == adapter)
+            retire(common);
 }
 
 /* ---- the operations ---- */
 
 _Static_assert(COMMONS >= COMMON_PAGES / 2, "the pages, two for each at least, run out before");
 
-/* HAL-48: large ones may be had no more. */
+/* The next row and pages for so many bytes; NULL: HAL-48, large ones may be had no more. */
 static struct common *take(struct machine *machine, ULONG length)
 {
     uint64_t pages = BYTES_TO_PAGES((uint64_t)length);
+    uint32_t first = machine->used.common_pages + 1; /* the page before ends in its red zone */
     struct common *common = &machine->commons[machine->used.commons];
 
-    if (pages > machine->settings[SETTING_common_pages] ||
-        machine->used.common_pages + pages + 1 > COMMON_PAGES ||
+    if (pages > machine->settings[SETTING_common_pages] || first + pages > COMMON_PAGES ||
         site_refuses(machine, RIG_SITE_common_buffer))
         return NULL;
-    common->page = machine->used.common_pages + 1; /* the page before ends in its red zone */
     machine->used.commons++;
     machine->used.common_pages += (uint32_t)pages + 1;
+    common->start = machine->common_pages[first];
+    common->bus = (uint64_t)first * PAGE_SIZE;
     return common;
 }
 
@@ -131,25 +113,23 @@ PVOID common_allocate(PDMA_ADAPTER adapter, ULONG length, PPHYSICAL_ADDRESS addr
     common = take(machine, length);
     if (!common)
         return NULL;
-    common->live = true;
     common->length = length;
     common->cached = cached;
     common->made = machine->origin;
-    common->adapter = (uint16_t)(hal_adapter(machine, adapter) - machine->dma_adapters);
-    common->bus = (machine->dma_adapters[common->adapter].wide ? HIGH_BUS : LOW_BUS) +
-                  (uint64_t)common->page * PAGE_SIZE;
-    red_zone_fill(start_of(machine, common), length, zone_behind(common));
+    common->adapter = hal_adapter(machine, adapter);
+    common->bus += common->adapter->wide ? HIGH_BUS : LOW_BUS;
+    red_zone_fill(common->start, length, zone_behind(common));
     address->QuadPart = (LONGLONG)common->bus;
-    return start_of(machine, common);
+    return common->start;
 }
 
 /* E6-03, HAL-49 */
-static enum rig_rule check_free(struct machine *machine, const struct common *common, ULONG length,
-                                PHYSICAL_ADDRESS address, const void *va, BOOLEAN cached)
+static enum rig_rule check_free(const struct common *common, ULONG length, PHYSICAL_ADDRESS address,
+                                const void *va, BOOLEAN cached)
 {
     if (!common)
         return RULE_E6_03;
-    if (start_of(machine, common) != va || common->length != length ||
+    if (common->start != va || common->length != length ||
         common->bus != (uint64_t)address.QuadPart || common->cached != cached)
         return RULE_HAL_49;
     return RULE_NONE;
@@ -163,27 +143,26 @@ VOID common_free(PDMA_ADAPTER adapter, ULONG length, PHYSICAL_ADDRESS address, P
     struct common *common = rule ? NULL : common_of(machine, hal_adapter(machine, adapter), va);
 
     if (!rule)
-        rule = check_free(machine, common, length, address, va, cached);
+        rule = check_free(common, length, address, va, cached);
     if (verifier_finds(machine, rule, "FreeCommonBuffer", common ? common->made : 0))
         return;
     common_inspect(machine, common, "FreeCommonBuffer", common->made);
-    retire(machine, common);
+    retire(common);
 }
 
 /* ---- the device ---- */
 
 uint8_t *common_reach(struct machine *machine, uint64_t bus, uint64_t offset, uint64_t length)
 {
-    for (unsigned i = 0; i < machine->used.commons; i++) {
-        const struct common *common = &machine->commons[i];
+    EACH (struct common, common, machine, commons) {
         uint64_t start = bus - common->bus;
 
-        if (!common->live || common->released || start >= common->length)
+        if (!common->adapter || common->released || start >= common->length)
             continue;
         if (length == 0 || offset > common->length - start ||
             length > common->length - start - offset)
             return NULL;
-        return start_of(machine, common) + start + offset;
+        return common->start + start + offset;
     }
     return NULL;
 }

@@ -7,12 +7,6 @@
 /* Bytes of a red zone at least, on either side of what it guards. */
 enum { RED_ZONE = 64 };
 
-/* The operations of the table; an adapter's are checked by its caller's rules. */
-PVOID common_allocate(PDMA_ADAPTER adapter, ULONG length, PPHYSICAL_ADDRESS address,
-                      BOOLEAN cached);
-VOID common_free(PDMA_ADAPTER adapter, ULONG length, PHYSICAL_ADDRESS address, PVOID va,
-                 BOOLEAN cached);
-
 /* The live common buffer of an adapter that holds VA; NULL: none. */
 struct common *common_of(struct machine *machine, const struct dma_adapter *adapter,
                          const void *va);

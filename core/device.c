@@ -5,63 +5,44 @@
  * addresses and lengths, nothing else; each access is looked up among the live mappings, so an
  * address that was never handed out, or no longer holds, reaches nothing (E6-26).
  */
-#include "device.h"
-#include "common_buffer.h"
-#include "map_registers.h"
-#include "verifier.h"
+#include "hal_layer.h"
 #include <string.h>
-
-bool device_has(const struct machine *machine, const struct request *request)
-{
-    for (unsigned i = 0; i < machine->posted; i++)
-        if (&machine->requests[machine->posts[i].request] == request)
-            return true;
-    return false;
-}
 
 bool device_serves(const struct machine *machine, const struct adapter *adapter)
 {
-    for (unsigned i = 0; i < machine->posted; i++)
-        if (machine->posts[i].adapter == adapter)
+    EACH (const struct request, request, machine, requests)
+        if (request->post.adapter == adapter)
             return true;
     return false;
 }
 
-bool device_post(struct machine *machine, const struct request *request, uint32_t skip,
-                 uint32_t length, const struct adapter *adapter)
+bool device_post(struct machine *machine, struct request *request, uint32_t skip, uint32_t length,
+                 const struct adapter *adapter)
 {
     if (site_refuses(machine, RIG_SITE_post))
         return false;
-    machine->posts[machine->posted++] = (struct post){
-        .request = (uint16_t)(request - machine->requests),
-        .adapter = adapter,
-        .skip = skip,
-        .length = length,
-    };
-    if (machine->used.posts < machine->posted)
-        machine->used.posts = machine->posted;
+    machine->posted++;
+    request->post = (struct post){machine->posted, skip, length, adapter};
     return true;
 }
 
-static void remove_post(struct machine *machine, unsigned index)
+void device_forget(struct machine *machine, struct request *request)
 {
-    machine->posted--;
-    memmove(&machine->posts[index], &machine->posts[index + 1],
-            (machine->posted - index) * sizeof machine->posts[0]);
-}
+    unsigned place = request->post.place;
 
-void device_forget(struct machine *machine, unsigned request)
-{
-    for (unsigned i = machine->posted; i-- > 0;)
-        if (machine->posts[i].request == request)
-            remove_post(machine, i);
+    if (place == 0)
+        return;
+    machine->posted--;
+    request->post = (struct post){0};
+    EACH (struct request, other, machine, requests)
+        other->post.place -= other->post.place > place;
 }
 
 void device_forget_adapter(struct machine *machine, const struct adapter *adapter)
 {
-    for (unsigned i = machine->posted; i-- > 0;)
-        if (machine->posts[i].adapter == adapter)
-            remove_post(machine, i);
+    EACH (struct request, request, machine, requests)
+        if (request->post.adapter == adapter)
+            device_forget(machine, request);
 }
 
 unsigned rig_device_posted(const struct machine *machine)
@@ -74,15 +55,10 @@ unsigned rig_device_posted(const struct machine *machine)
 /* The piece of a live mapping that holds BUS; NULL if none does. */
 static const struct piece *find_piece(const struct machine *machine, uint64_t bus)
 {
-    for (unsigned i = 0; i < machine->used.requests; i++) {
-        const struct request *request = &machine->requests[i];
-
-        if (request->state != REQUEST_LIVE)
-            continue;
-        for (unsigned k = 0; k < request->piece_count; k++)
-            if (bus - machine->pieces[i][k].bus < machine->pieces[i][k].length)
-                return &machine->pieces[i][k];
-    }
+    EACH (const struct request, request, machine, requests)
+        for (unsigned i = 0; request->state == REQUEST_LIVE && i < request->piece_count; i++)
+            if (bus - request->pieces[i].bus < request->pieces[i].length)
+                return &request->pieces[i];
     return NULL;
 }
 
@@ -136,42 +112,42 @@ uint8_t *device_frame(struct machine *machine, uint32_t length, bool to_device)
 
 /* Walk the elements and move the bytes that the post names. The driver has told the device of the
  * elements: what is written into the list later does not reach it. */
-static void transfer(struct machine *machine, const struct post *post, bool to_device)
+static void transfer(struct machine *machine, const struct request *request, struct post post,
+                     bool to_device)
 {
-    const struct element *elements = machine->elements[post->request];
-    uint32_t count = machine->requests[post->request].element_count;
-    uint32_t skip = post->skip, left = post->length;
-    uint8_t *bytes = device_frame(machine, left, to_device);
+    uint8_t *bytes = device_frame(machine, post.length, to_device);
 
-    for (unsigned i = 0; i < count; i++) {
-        uint32_t from = skip < elements[i].length ? skip : elements[i].length;
-        uint32_t part = elements[i].length - from < left ? elements[i].length - from : left;
-        bool moved;
+    for (unsigned i = 0; i < request->element_count; i++) {
+        uint64_t bus = (uint64_t)request->elements[i].Address.QuadPart;
+        uint32_t length = request->elements[i].Length;
+        uint32_t from = post.skip < length ? post.skip : length;
+        uint32_t part = length - from < post.length ? length - from : post.length;
+        bool moved = device_move(machine, bus + from, bytes, part, to_device);
 
-        skip -= from;
-        moved = device_move(machine, elements[i].address + from, bytes, part, to_device);
         assert(moved); /* a list that is posted is mapped */
         (void)moved;
+        post.skip -= from;
+        post.length -= part;
         bytes += part;
-        left -= part;
     }
 }
 
 bool rig_device_run(struct machine *machine, unsigned posted, struct rig_transfer *result)
 {
-    struct request *request;
+    struct request *request = machine->requests;
     struct post post;
     bool to_device;
 
     if (posted >= machine->posted)
         return false;
-    post = machine->posts[posted];
+    while (request->post.place != posted + 1)
+        request++;
+    post = request->post;
     if (post.adapter && post.adapter->low)
         return false;
-    request = &machine->requests[post.request];
     to_device = request->write_to_device || request->both_ways;
-    remove_post(machine, posted);
-    transfer(machine, &post, to_device);
+    device_forget(machine, request);
+    transfer(machine, request, post, to_device);
     *result = (struct rig_transfer){request->list, machine->frame, post.length, to_device};
     return true;
 }
@@ -190,7 +166,7 @@ bool rig_device_access(struct machine *machine, PSCATTER_GATHER_LIST list, uint6
         verifier_report_freed(machine, RULE_E6_26, "device", former->made, former->freed);
         return false;
     }
-    reach = machine->elements[request - machine->requests][0].length;
+    reach = request->elements[0].Length;
     if (length == 0 || offset > reach || length > reach - offset ||
         (!request->both_ways && request->write_to_device != to_device)) {
         verifier_report_made(machine, RULE_E6_26, "device", request->made);

@@ -5,14 +5,13 @@
 #include "machine.h"
 
 /* Program the device with a live request's list, from SKIP on, LENGTH bytes, on behalf of an
- * adapter (NULL: of none). False if it is posted already or the device is full. */
-bool device_post(struct machine *machine, const struct request *request, uint32_t skip,
-                 uint32_t length, const struct adapter *adapter);
+ * adapter (NULL: of none). False if the device is full. */
+bool device_post(struct machine *machine, struct request *request, uint32_t skip, uint32_t length,
+                 const struct adapter *adapter);
 /* Whether anything is posted of an adapter. */
 bool device_serves(const struct machine *machine, const struct adapter *adapter);
-bool device_has(const struct machine *machine, const struct request *request);
 /* Forget what is posted of a request, of an adapter. */
-void device_forget(struct machine *machine, unsigned request);
+void device_forget(struct machine *machine, struct request *request);
 void device_forget_adapter(struct machine *machine, const struct adapter *adapter);
 
 /* The device's own memory for its next transfer, of LENGTH bytes: what comes from the device lies

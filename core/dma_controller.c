@@ -6,9 +6,7 @@
  * demand mode as many as the device wants, else all that are left. Auto-initialised, it starts again
  * at the end (CH-09, CH-30).
  */
-#include "device.h"
 #include "hal_layer.h"
-#include "verifier.h"
 
 ULONG controller_counter(PDMA_ADAPTER DmaAdapter)
 {

@@ -2,7 +2,10 @@
 #ifndef DMARIG_HAL_LAYER_H
 #define DMARIG_HAL_LAYER_H
 
+#include "common_buffer.h"
+#include "device.h"
 #include "map_registers.h"
+#include "memory.h"
 #include "processor.h"
 #include "verifier.h"
 
@@ -16,17 +19,37 @@ enum rig_rule hal_check(struct machine *machine, PDMA_ADAPTER adapter, KIRQL lev
 enum rig_rule hal_check_range(struct machine *machine, PMDL mdl, PVOID va, ULONG length,
                               struct range *range);
 
-/* DMA_OPERATIONS of packets and of the system DMA controller. */
-NTSTATUS packet_allocate(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
-                         ULONG NumberOfMapRegisters, PDRIVER_CONTROL ExecutionRoutine,
-                         PVOID Context);
-PHYSICAL_ADDRESS packet_map(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase,
-                            PVOID CurrentVa, PULONG Length, BOOLEAN WriteToDevice);
-BOOLEAN packet_flush(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase, PVOID CurrentVa,
-                     ULONG Length, BOOLEAN WriteToDevice);
-VOID packet_free_channel(PDMA_ADAPTER DmaAdapter);
-VOID packet_free_registers(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBase,
-                           ULONG NumberOfMapRegisters);
-ULONG controller_counter(PDMA_ADAPTER DmaAdapter);
+/* ---- from an MDL chain to the elements of a list ---- */
+
+enum { SG_CHAIN_TOO_SHORT = -1 };
+
+/* Take the first piece off a range that is cut at the page borders of its MDLs. False: there is none;
+ * what LENGTH says then is what the chain is short of. */
+bool sg_next(struct machine *machine, struct range *range, struct piece *piece);
+/* How many pieces a range has, or SG_CHAIN_TOO_SHORT. */
+int sg_count(struct machine *machine, struct range range);
+/* Put the pieces of a range, which its chain has, behind those of a request; the first of them. */
+struct piece *sg_append(struct machine *machine, struct request *request, struct range range,
+                        bool to_device);
+/* Give each piece of a request from FIRST on the bytes and the address that the device will use, one
+ * of the map registers that are idle, if there are any, and copy in. */
+void sg_place(struct machine *machine, const struct request *request, struct piece *first);
+/* Write the list of a request's placed pieces, and note it. */
+void sg_write(const struct machine *machine, struct request *request);
+/* Copy back what the device wrote. */
+void sg_copy_back(const struct piece *pieces, unsigned count);
+
+/* ---- DMA_OPERATIONS of packets, of the system DMA controller, of common buffers ---- */
+
+#define OPERATION(slot) __typeof__(*((PDMA_OPERATIONS)NULL)->slot)
+
+OPERATION(AllocateAdapterChannel) packet_allocate;
+OPERATION(MapTransfer) packet_map;
+OPERATION(FlushAdapterBuffers) packet_flush;
+OPERATION(FreeAdapterChannel) packet_free_channel;
+OPERATION(FreeMapRegisters) packet_free_registers;
+OPERATION(ReadDmaCounter) controller_counter;
+OPERATION(AllocateCommonBuffer) common_allocate;
+OPERATION(FreeCommonBuffer) common_free;
 
 #endif

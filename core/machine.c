@@ -116,15 +116,13 @@ RIG_NO_COVERAGE void rig_reset(struct machine *machine)
 {
     assert(machine->frame_count == 0);
     reset_bytes(machine);
-    memory_forget_frames(machine);
     for (unsigned i = 0; i < machine->used.requests; i++) {
         CLEAR(pieces[i], machine->piece_used[i])
         CLEAR(elements[i], machine->piece_used[i])
     }
     CLEAR(piece_used, machine->used.requests)
     CLEAR(page_frame, machine->used.pages)
-    CLEAR(page_live, machine->used.pages)
-    CLEAR(page_cache, machine->used.pages)
+    CLEAR(page_state, machine->used.pages)
     GROWING_TABLES(CLEAR_USED)
     memset(machine, 0, offsetof(struct machine, work));
     set_defaults(machine);
@@ -235,8 +233,8 @@ static void count_registers(const struct machine *machine, struct rig_count *cou
 
 static void count_shared_memory(const struct machine *machine, struct rig_count *count)
 {
-    for (unsigned i = 0; i < machine->used.commons; i++)
-        count->common_buffers += machine->commons[i].live;
+    EACH (const struct common, common, machine, commons)
+        count->common_buffers += common->adapter != NULL;
     EACH (const struct block, block, machine, blocks) {
         count->blocks_live += block->state == BLOCK_LIVE;
         count->blocks_pending += block->state == BLOCK_PENDING;

@@ -36,15 +36,12 @@ enum {
     REQUESTS = 64,
     LIST_ARENA = 2 << 20, /* bytes for lists that HAL provides */
     FORMER_LISTS = 256,
-    WORK = 256, /* callbacks owed: more than there can be requests and interrupts */
-    POSTS = 64,
+    WORK = 256,         /* callbacks owed: more than there can be requests and interrupts */
     COMMONS = 64,       /* common buffers of a run */
     COMMON_PAGES = 128, /* pages for them */
     BLOCKS = 64,        /* blocks of shared memory of a run */
     DEVICES = 264,
-    PROVIDERS = 8,
-    FRAME_ZONES = 3,
-    ZONE_SLOTS = 512
+    PROVIDERS = 8
 };
 
 /* ---- Ke ---- */
@@ -94,7 +91,7 @@ struct range {
 
 /* Memory that a caller lent for a list, until the list is freed (SGL-28). */
 struct loan {
-    uintptr_t start;
+    const void *start;
     uint32_t length;
     bool live, handed; /* handed: the handler has been called */
 };
@@ -116,8 +113,7 @@ struct dma_adapter {
     uint8_t unit; /* bytes that the controller moves at a time */
     struct controller controller;
     uint8_t registers, bank;
-    uint16_t waiting; /* requests queued for registers */
-    uint64_t held;    /* bit set of registers */
+    uint64_t held; /* bit set of registers */
     uint32_t made;
 };
 
@@ -125,9 +121,16 @@ struct piece {
     uint64_t bus;
     uint8_t *data, *device; /* the caller's bytes, and the bytes the device reaches */
     uint32_t length;
-    bool starts_mdl, bounced, joined; /* joined: goes on where the piece before it ended */
-    bool starts_transfer, to_device;  /* of a request with a control routine */
+    uint32_t transfer; /* bytes of the transfer of a packet that starts here, 0: none does */
+    bool to_device, starts_mdl, joined; /* joined: goes on where the piece before it ended */
     uint8_t map_register;
+};
+
+/* What the device was told of a list. */
+struct post {
+    uint32_t place; /* among all that are posted, from 1 on; 0: it is not */
+    uint32_t skip, length;
+    const struct adapter *adapter; /* whose list it is; NULL: one made by calling HAL directly */
 };
 
 enum request_state { REQUEST_FREE, REQUEST_WAITING, REQUEST_OWED, REQUEST_LIVE };
@@ -137,21 +140,24 @@ enum request_state { REQUEST_FREE, REQUEST_WAITING, REQUEST_OWED, REQUEST_LIVE }
 struct request {
     uint8_t state; /* enum request_state; "waiting" in the rules is WAITING or OWED */
     bool write_to_device, both_ways; /* both_ways: a bare MDL's list (BSG-12) */
-    bool own_list;                   /* the list lies in the arena */
     bool one_run;                    /* copied into the pages of all registers (AMB-02) */
-    uint16_t adapter;                /* index of the DMA adapter */
-    uint16_t piece_count, loan;      /* loan: index + 1, 0 none */
+    bool settled;                    /* the control routine has returned */
+    uint16_t piece_count, loan;      /* loan: of the list's memory, index + 1; 0: the arena's */
+    uint32_t asked;                  /* map registers, where they are counted */
     uint32_t length;                 /* bytes mapped */
     uint32_t turn;                   /* order of arrival */
-    uint32_t made, list_size, element_count;
-    uint64_t registers; /* bit set held */
+    uint32_t made, element_count;    /* element_count: before there is a list, most */
+    uint64_t registers;              /* bit set held */
+    struct dma_adapter *adapter;
+    struct piece *pieces;
+    SCATTER_GATHER_ELEMENT *elements; /* as handed out: drivers write into lists (SGL-39) */
     PDRIVER_LIST_CONTROL routine;
     PDRIVER_CONTROL control;
     PVOID context, base; /* base: MapRegisterBase */
     PDEVICE_OBJECT device;
     PSCATTER_GATHER_LIST list;
-    uint8_t asked; /* map registers that the control routine was promised */
-    bool settled;  /* it has returned */
+    uint32_t list_size; /* bytes for it */
+    struct post post;
 };
 
 struct former_list {
@@ -159,25 +165,14 @@ struct former_list {
     uint32_t made, freed;
 };
 
-/* An element of a list as it was handed out: drivers write into lists (SGL-39). */
-struct element {
-    uint64_t address;
-    uint32_t length;
-};
-
 /* A common buffer. Its slot and its pages are never used again in a run. */
 struct common {
     uint64_t bus;
-    uint32_t page, length, made; /* page: its first one */
-    uint16_t adapter;            /* index of the DMA adapter */
+    uint8_t *start;
+    uint32_t length, made;
+    const struct dma_adapter *adapter; /* NULL: HAL has it back */
     BOOLEAN cached;
-    bool live, released; /* released: the driver has freed it, HAL does not have it back yet */
-};
-
-struct post {
-    uint16_t request;              /* of HAL */
-    const struct adapter *adapter; /* whose list it is; NULL: one made by calling HAL directly */
-    uint32_t skip, length;
+    bool released; /* the driver has freed it, HAL does not have it back yet */
 };
 
 /* ---- NDIS ---- */
@@ -339,7 +334,7 @@ struct refusal {
 /* clang-format off */
 #define GROWING_TABLES(T)                                                      \
     T(work) T(buffers) T(mdls) T(loans) T(dma_adapters) T(requests) T(formers) \
-    T(posts) T(drivers) T(adapters) T(dmas) T(channels) T(sgs) T(net_buffers)  \
+    T(drivers) T(adapters) T(dmas) T(channels) T(sgs) T(net_buffers)  \
     T(net_buffer_lists) T(devices) T(providers) T(commons) T(blocks) T(holds)
 /* clang-format on */
 
@@ -349,7 +344,7 @@ struct used {
     GROWING_TABLES(COUNTER)
 #undef COUNTER
     uint32_t pages, arena, frame_bytes, common_pages;
-    uint32_t adjacent, scattered, high, edge_low, edge_high;
+    uint32_t frames[RIG_EDGE + 1];
 };
 
 struct machine {
@@ -376,9 +371,7 @@ struct machine {
 
     struct buffer buffers[BUFFERS];
     uint32_t page_frame[RIG_PAGES];
-    bool page_live[RIG_PAGES];
-    uint8_t page_cache[RIG_PAGES];            /* CACHE_DIRTY, CACHE_STALE */
-    uint8_t page_of[FRAME_ZONES][ZONE_SLOTS]; /* page + 1 of a frame */
+    uint8_t page_state[RIG_PAGES]; /* PAGE_LIVE, CACHE_DIRTY, CACHE_STALE */
     struct mdl mdls[MDLS];
     struct loan loans[2 * REQUESTS];
 
@@ -386,9 +379,8 @@ struct machine {
     struct request requests[REQUESTS];
     uint16_t piece_used[REQUESTS];
     struct piece pieces[REQUESTS][RIG_PIECES];
-    struct element elements[REQUESTS][RIG_PIECES];
+    SCATTER_GATHER_ELEMENT elements[REQUESTS][RIG_PIECES];
     struct former_list formers[FORMER_LISTS];
-    struct post posts[POSTS];
     struct common commons[COMMONS];
 
     struct driver drivers[DRIVERS];

@@ -15,9 +15,12 @@
 
 #define VA_BASE ((uintptr_t)0x100000000000)
 
-enum { LOW_FRAMES = 0x100, EDGE_FRAMES = 0xFFF00, EDGE_SLOT = 0x100, HIGH_FRAMES = 0x140000 };
-
-static const uint64_t zone_base[FRAME_ZONES] = {LOW_FRAMES, EDGE_FRAMES, HIGH_FRAMES};
+enum {
+    LOW_FRAMES = 0x100,
+    SCATTERED_FRAMES = 0x2FF, /* and downwards */
+    EDGE_FRAMES = 0x100000,   /* 4 GiB */
+    HIGH_FRAMES = 0x140000
+};
 
 void memory_poison(const void *start, size_t length)
 {
@@ -31,64 +34,34 @@ RIG_NO_COVERAGE void memory_release(const void *start, size_t length)
 
 /* ---- frame numbers ---- */
 
-static uint8_t *page_slot(struct machine *machine, uint64_t frame)
-{
-    unsigned zone = 0;
-
-    while (frame - zone_base[zone] >= ZONE_SLOTS) {
-        zone++;
-        assert(zone < FRAME_ZONES);
-    }
-    return &machine->page_of[zone][frame - zone_base[zone]];
-}
-
 uint8_t *memory_of_frame(struct machine *machine, uint64_t frame)
 {
-    uint8_t page = *page_slot(machine, frame);
+    unsigned page = 0;
 
-    assert(page > 0);
-    return machine->pages[page - 1];
+    while (machine->page_frame[page] != frame)
+        page++;
+    assert(page < machine->used.pages);
+    return machine->pages[page];
 }
 
-RIG_NO_COVERAGE void memory_forget_frames(struct machine *machine)
+/* The frame number of a buffer's first page; STEP leads to the next one. The first buffer at the
+ * edge lies across it, the others below it. */
+static uint32_t take_frames(struct used *used, enum rig_frames frames, unsigned pages, int *step)
 {
-    for (unsigned i = 0; i < machine->used.pages; i++)
-        *page_slot(machine, machine->page_frame[i]) = 0;
-}
+    uint32_t before = used->frames[frames];
+    bool across = frames == RIG_EDGE && before == 0;
 
-/* The first buffer at the edge lies across it, the others below it. */
-static uint64_t edge_frames(struct used *used, unsigned pages)
-{
-    if (used->edge_high == 0) {
-        used->edge_high = EDGE_SLOT + pages / 2;
-        used->edge_low = used->edge_high;
-    }
-    used->edge_low -= pages;
-    return EDGE_FRAMES + used->edge_low;
-}
-
-/* The frame number of a buffer's first page; STEP leads to the next one. */
-static uint64_t take_frames(struct used *used, enum rig_frames frames, unsigned pages, int *step)
-{
-    uint64_t first;
-
-    *step = 1;
+    used->frames[frames] += across ? pages - pages / 2 : pages;
+    *step = frames == RIG_SCATTERED ? -2 : 1;
     switch (frames) {
     case RIG_ADJACENT:
-        first = LOW_FRAMES + used->adjacent;
-        used->adjacent += pages;
-        return first;
+        return LOW_FRAMES + before;
     case RIG_SCATTERED:
-        *step = -2;
-        first = LOW_FRAMES + ZONE_SLOTS - 1 - 2 * used->scattered;
-        used->scattered += pages;
-        return first;
+        return SCATTERED_FRAMES - 2 * before;
     case RIG_HIGH:
-        first = HIGH_FRAMES + used->high;
-        used->high += pages;
-        return first;
+        return HIGH_FRAMES + before;
     default:
-        return edge_frames(used, pages);
+        return EDGE_FRAMES - used->frames[frames];
     }
 }
 
@@ -96,12 +69,11 @@ static void place_pages(struct machine *machine, unsigned page, unsigned pages,
                         enum rig_frames frames)
 {
     int step;
-    uint64_t frame = take_frames(&machine->used, frames, pages, &step);
+    uint32_t frame = take_frames(&machine->used, frames, pages, &step);
 
-    for (unsigned i = 0; i < pages; i++, frame += (uint64_t)(int64_t)step) {
-        machine->page_frame[page + i] = (uint32_t)frame;
-        machine->page_live[page + i] = true;
-        *page_slot(machine, frame) = (uint8_t)(page + i + 1);
+    for (unsigned i = page; i < page + pages; i++, frame += (uint32_t)step) {
+        machine->page_frame[i] = frame;
+        machine->page_state[i] = PAGE_LIVE;
     }
 }
 
@@ -112,11 +84,12 @@ static uint8_t *buffer_start(struct machine *machine, const struct buffer *buffe
     return machine->pages[buffer->page] + buffer->offset;
 }
 
-struct buffer *memory_buffer(struct machine *machine, const void *start)
+/* The live buffer that starts at START, NULL if there is none. */
+static struct buffer *find_buffer(struct machine *machine, const void *start)
 {
-    for (unsigned i = 0; i < machine->used.buffers; i++)
-        if (machine->buffers[i].live && buffer_start(machine, &machine->buffers[i]) == start)
-            return &machine->buffers[i];
+    EACH (struct buffer, buffer, machine, buffers)
+        if (buffer->live && buffer_start(machine, buffer) == start)
+            return buffer;
     return NULL;
 }
 
@@ -140,56 +113,41 @@ void *rig_buffer(struct machine *machine, uint32_t length, uint32_t offset, enum
 /* FSG-09: a list's memory outlives the list; SGL-32: so do the data it maps. */
 bool rig_free_buffer(struct machine *machine, void *start)
 {
-    struct buffer *buffer = memory_buffer(machine, start);
-    uintptr_t from = (uintptr_t)start;
+    struct buffer *buffer = find_buffer(machine, start);
     unsigned pages;
 
     if (!buffer)
         return false;
-    for (unsigned i = 0; i < machine->used.loans; i++)
-        if (machine->loans[i].live && machine->loans[i].start - from < buffer->length)
+    EACH (struct loan, loan, machine, loans)
+        if (loan->live && (uintptr_t)loan->start - (uintptr_t)start < buffer->length)
             return verifier_refuse(machine, RULE_FSG_09, "free_buffer");
     if (mapping_covers(machine, start, buffer->length, MAPPING_ANY))
         return verifier_refuse(machine, RULE_SGL_32, "free_buffer");
     pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(start, buffer->length);
-    memset(&machine->page_live[buffer->page], 0, pages);
+    memset(&machine->page_state[buffer->page], 0, pages);
     buffer->live = false;
     return true;
 }
 
-static bool is_memory(const struct machine *machine, const void *byte)
-{
-    return (uintptr_t)byte - (uintptr_t)machine->pages < sizeof machine->pages;
-}
+/* ---- what is so of a page ---- */
 
-bool memory_page_live(const struct machine *machine, const uint8_t *byte)
+/* RIG_PAGES or more: the byte is none of the machine's memory. */
+static uintptr_t page_at(const struct machine *machine, const void *byte)
 {
-    return machine->page_live[((uintptr_t)byte - (uintptr_t)machine->pages) / PAGE_SIZE];
-}
-
-/* ---- caches ---- */
-
-static unsigned page_at(const struct machine *machine, const uint8_t *byte)
-{
-    return (unsigned)(((uintptr_t)byte - (uintptr_t)machine->pages) / PAGE_SIZE);
+    return ((uintptr_t)byte - (uintptr_t)machine->pages) / PAGE_SIZE;
 }
 
 void memory_mark(struct machine *machine, const uint8_t *start, uint32_t length, uint8_t mark)
 {
-    unsigned last = page_at(machine, start + length - 1);
-
-    for (unsigned i = page_at(machine, start); machine->settings[SETTING_coherence] && i <= last;
-         i++)
-        machine->page_cache[i] |= mark;
+    for (uintptr_t i = page_at(machine, start); i <= page_at(machine, start + length - 1); i++)
+        machine->page_state[i] |= machine->settings[SETTING_coherence] ? mark : 0;
 }
 
 bool memory_marked(const struct machine *machine, const uint8_t *start, uint32_t length,
                    uint8_t mark)
 {
-    unsigned last = page_at(machine, start + length - 1);
-
-    for (unsigned i = page_at(machine, start); i <= last; i++)
-        if (machine->page_cache[i] & mark)
+    for (uintptr_t i = page_at(machine, start); i <= page_at(machine, start + length - 1); i++)
+        if (machine->page_state[i] & mark)
             return true;
     return false;
 }
@@ -198,7 +156,8 @@ bool memory_marked(const struct machine *machine, const uint8_t *start, uint32_t
 void KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation)
 {
     struct machine *machine = machine_bound();
-    unsigned first, pages = 0;
+    uintptr_t first;
+    unsigned pages = 0;
 
     if (!memory_is_mdl(machine, Mdl) || machine->irql[machine->current] > DISPATCH_LEVEL) {
         verifier_report(machine, RULE_MDL_12, "KeFlushIoBuffers");
@@ -207,25 +166,26 @@ void KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation)
     first = page_at(machine, Mdl->MappedSystemVa);
     if (Mdl->ByteCount > 0) /* an empty one touches no page, wherever it starts */
         pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Mdl->MappedSystemVa, Mdl->ByteCount);
-    for (unsigned i = first; DmaOperation && i < first + pages; i++)
-        machine->page_cache[i] &= (uint8_t) ~(ReadOperation ? CACHE_STALE : CACHE_DIRTY);
+    for (uintptr_t i = first; DmaOperation && i < first + pages; i++)
+        machine->page_state[i] &= (uint8_t) ~(ReadOperation ? CACHE_STALE : CACHE_DIRTY);
 }
 
 /* ---- memory lent for lists ---- */
+
+bool memory_overlaps(const void *one, uint32_t length, const void *other, uint32_t other_length)
+{
+    return (uintptr_t)one < (uintptr_t)other + other_length &&
+           (uintptr_t)other < (uintptr_t)one + length;
+}
 
 /* unhanded: only what is lent to requests whose handlers have not been called */
 static bool is_lent(const struct machine *machine, const void *start, uint32_t length,
                     bool unhanded)
 {
-    uintptr_t from = (uintptr_t)start;
-
-    for (unsigned i = 0; i < machine->used.loans; i++) {
-        const struct loan *loan = &machine->loans[i];
-
-        if (loan->live && from < loan->start + loan->length && loan->start < from + length &&
-            !(unhanded && loan->handed))
+    EACH (const struct loan, loan, machine, loans)
+        if (loan->live && !(unhanded && loan->handed) &&
+            memory_overlaps(loan->start, loan->length, start, length))
             return true;
-    }
     return false;
 }
 
@@ -236,11 +196,13 @@ bool memory_lent(const struct machine *machine, const void *start, uint32_t leng
 
 enum rig_rule memory_lendable(const struct machine *machine, const void *start, uint32_t length)
 {
+    uintptr_t page = page_at(machine, start);
+
     if (length == 0)
         length = 1;
     if ((uintptr_t)start % sizeof(void *) != 0)
         return RULE_SGL_29;
-    if ((is_memory(machine, start) && !memory_page_live(machine, start)) ||
+    if ((page < RIG_PAGES && !(machine->page_state[page] & PAGE_LIVE)) ||
         memory_lent(machine, start, length) ||
         mapping_covers(machine, start, length, MAPPING_MAY_WRITE))
         return RULE_SGL_28;
@@ -254,7 +216,7 @@ uint16_t memory_lend(struct machine *machine, const void *start, uint32_t length
     while (machine->loans[i].live)
         i++;
     assert(i < sizeof machine->loans / sizeof machine->loans[0]);
-    machine->loans[i] = (struct loan){(uintptr_t)start, length ? length : 1, true, false};
+    machine->loans[i] = (struct loan){start, length ? length : 1, true, false};
     if (machine->used.loans <= i)
         machine->used.loans = i + 1;
     return (uint16_t)(i + 1);
@@ -281,12 +243,11 @@ bool memory_is_mdl(const struct machine *machine, const MDL *mdl)
 
 PMDL rig_mdl(struct machine *machine, void *va, uint32_t length, PMDL next)
 {
-    uintptr_t at = (uintptr_t)va - (uintptr_t)machine->pages;
     struct mdl *mdl = &machine->mdls[machine->used.mdls];
-    unsigned first = (unsigned)(at / PAGE_SIZE);
+    uintptr_t first = page_at(machine, va);
     unsigned pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(va, length);
 
-    assert(at <= sizeof machine->pages && pages <= MDL_PAGES);
+    assert(first <= RIG_PAGES && pages <= MDL_PAGES);
     if (machine->used.mdls == MDLS || site_refuses(machine, RIG_SITE_mdl))
         return NULL;
     machine->used.mdls++;
@@ -295,9 +256,9 @@ PMDL rig_mdl(struct machine *machine, void *va, uint32_t length, PMDL next)
         .Size = (CSHORT)(sizeof(MDL) + pages * sizeof(PFN_NUMBER)),
         .MdlFlags = MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL,
         .MappedSystemVa = va,
-        .StartVa = (PVOID)(VA_BASE + (uintptr_t)first * PAGE_SIZE),
+        .StartVa = (PVOID)(VA_BASE + first * PAGE_SIZE),
         .ByteCount = length,
-        .ByteOffset = (ULONG)(at % PAGE_SIZE),
+        .ByteOffset = (ULONG)((uintptr_t)va % PAGE_SIZE),
     };
     for (unsigned i = 0; i < pages; i++)
         mdl->frames[i] = machine->page_frame[first + i];
@@ -315,7 +276,7 @@ static uint8_t *reach(struct machine *machine, PMDL mdl, uint32_t offset, uint32
         length > mdl->ByteCount - offset)
         return NULL;
     start = (uint8_t *)mdl->MappedSystemVa + offset;
-    return memory_page_live(machine, start) ? start : NULL;
+    return memory_marked(machine, start, 1, PAGE_LIVE) ? start : NULL;
 }
 
 /* SGL-26: what is written after mapping may or may not reach the device; SGL-39: lists are not for

@@ -8,20 +8,18 @@
 void memory_poison(const void *start, size_t length);
 void memory_release(const void *start, size_t length);
 
-void memory_forget_frames(struct machine *machine);
-/* The page with this frame number, NULL if there is none. */
+/* The page with this frame number; there must be one. */
 uint8_t *memory_of_frame(struct machine *machine, uint64_t frame);
-/* Whether the page at this address of the machine's memory belongs to a live buffer. */
-bool memory_page_live(const struct machine *machine, const uint8_t *byte);
-/* Pages of a machine that is not coherent: what the processor wrote is not in memory yet; what the
- * device wrote is not in the cache. */
-enum { CACHE_DIRTY = 1, CACHE_STALE = 2 };
+/* Of a page: it belongs to a live buffer. And where the machine is not coherent: what the processor
+ * wrote is not in memory yet; what the device wrote is not in the cache. */
+enum { PAGE_LIVE = 1, CACHE_DIRTY = 2, CACHE_STALE = 4 };
 /* Mark the pages of LENGTH bytes, 1 at least, if the machine is not coherent. */
 void memory_mark(struct machine *machine, const uint8_t *start, uint32_t length, uint8_t mark);
+/* Whether any of the pages of LENGTH bytes, 1 at least, has this mark. */
 bool memory_marked(const struct machine *machine, const uint8_t *start, uint32_t length,
                    uint8_t mark);
-/* The live buffer that starts at START, NULL if there is none. */
-struct buffer *memory_buffer(struct machine *machine, const void *start);
+/* Whether two pieces of memory share a byte. */
+bool memory_overlaps(const void *one, uint32_t length, const void *other, uint32_t other_length);
 bool memory_is_mdl(const struct machine *machine, const MDL *mdl);
 
 /* Why START, LENGTH cannot be lent for a list: SGL-29, SGL-28, or RULE_NONE. */

@@ -7,26 +7,16 @@
  * until FreeAdapterChannel; a bus master keeps the registers until FreeMapRegisters (HAL-34).
  */
 #include "hal_layer.h"
-#include "processor.h"
-#include "sg_builder.h"
-#include "verifier.h"
 #include <string.h>
 
-static unsigned index_of(const struct machine *machine, const struct request *request)
+/* The request of ADAPTER whose control routine was given BASE, NULL if there is none. */
+static struct request *find(struct machine *machine, const struct dma_adapter *adapter,
+                            const void *base)
 {
-    return (unsigned)(request - machine->requests);
-}
-
-/* The request of DMA_ADAPTER whose control routine was given BASE, NULL if there is none. */
-static struct request *find(struct machine *machine, PDMA_ADAPTER adapter, const void *base)
-{
-    for (unsigned i = 0; i < machine->used.requests; i++) {
-        struct request *request = &machine->requests[i];
-
+    EACH (struct request, request, machine, requests)
         if (request->state == REQUEST_LIVE && request->control && request->base == base &&
-            &machine->dma_adapters[request->adapter] == hal_adapter(machine, adapter))
+            request->adapter == adapter)
             return request;
-    }
     return NULL;
 }
 
@@ -49,16 +39,12 @@ static enum rig_rule check_allocate(struct machine *machine, PDMA_ADAPTER head,
         rule = RULE_HAL_32;
     if (rule)
         return rule;
-    for (unsigned i = 0; i < machine->used.requests; i++) {
-        const struct request *request = &machine->requests[i];
-        bool waits = request->state == REQUEST_WAITING || request->state == REQUEST_OWED;
-
+    EACH (struct request, request, machine, requests) {
         if (!request->control)
             continue;
-        if (&machine->dma_adapters[request->adapter] == adapter &&
-            (!request->settled || adapter->subordinate))
+        if (request->adapter == adapter && (!request->settled || adapter->subordinate))
             return RULE_E6_0B;
-        if (waits && request->device == device)
+        if (request->state != REQUEST_LIVE && request->device == device)
             rule = RULE_HAL_32;
     }
     return !rule && count > adapter->registers ? RULE_E6_15 : rule;
@@ -70,22 +56,22 @@ NTSTATUS packet_allocate(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
 {
     struct machine *machine = machine_bound();
     enum rig_rule rule = check_allocate(machine, DmaAdapter, DeviceObject, NumberOfMapRegisters);
-    struct mapping mapping = {
-        .adapter = DmaAdapter,
+    struct request plan = {
+        .adapter = hal_adapter(machine, DmaAdapter),
         .device = DeviceObject,
         .control = ExecutionRoutine,
         .context = Context,
-        .registers = NumberOfMapRegisters,
+        .asked = NumberOfMapRegisters,
     };
 
     if (verifier_finds(machine, rule, "AllocateAdapterChannel", 0))
         return rule == RULE_E6_15 ? STATUS_INSUFFICIENT_RESOURCES : STATUS_UNSUCCESSFUL;
-    return mapping_start(machine, &mapping);
+    return mapping_start(machine, &plan, (struct range){0});
 }
 
 void packet_deliver(struct machine *machine, struct request *request)
 {
-    bool keeps_channel = machine->dma_adapters[request->adapter].subordinate;
+    bool keeps_channel = request->adapter->subordinate;
     IO_ALLOCATION_ACTION action;
 
     frame_enter(machine, SITE_CONTROL, DISPATCH_LEVEL);
@@ -110,10 +96,9 @@ VOID packet_free_channel(PDMA_ADAPTER DmaAdapter)
     const struct dma_adapter *adapter = hal_adapter(machine, DmaAdapter);
     struct request *request = NULL;
 
-    for (unsigned i = 0; !rule && adapter->subordinate && i < machine->used.requests; i++)
-        if (machine->requests[i].settled &&
-            &machine->dma_adapters[machine->requests[i].adapter] == adapter)
-            request = &machine->requests[i];
+    EACH (struct request, other, machine, requests)
+        if (!rule && adapter->subordinate && other->settled && other->adapter == adapter)
+            request = other;
     if (!rule && !request)
         rule = RULE_E6_04;
     else if (!rule && request->piece_count > 0)
@@ -127,11 +112,12 @@ VOID packet_free_registers(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBase,
 {
     struct machine *machine = machine_bound();
     enum rig_rule rule = hal_check(machine, DmaAdapter, DISPATCH_LEVEL, true, RULE_E6_13);
-    struct request *request = rule ? NULL : find(machine, DmaAdapter, MapRegisterBase);
+    const struct dma_adapter *adapter = hal_adapter(machine, DmaAdapter);
+    struct request *request = rule ? NULL : find(machine, adapter, MapRegisterBase);
 
     if (!rule && (!request || !request->settled))
         rule = RULE_E6_05;
-    else if (!rule && hal_adapter(machine, DmaAdapter)->subordinate)
+    else if (!rule && adapter->subordinate)
         rule = RULE_HAL_38;
     else if (!rule && request->piece_count > 0)
         rule = RULE_E6_10;
@@ -143,60 +129,40 @@ VOID packet_free_registers(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBase,
 
 /* ---- transfers ---- */
 
-/* The registers of a request that map nothing yet. */
-static uint64_t idle_registers(const struct machine *machine, const struct request *request)
+static enum rig_rule check_map(struct machine *machine, const struct request *request, PMDL mdl,
+                               PVOID va, bool to_device, ULONG length, struct range *range)
 {
-    uint64_t idle = request->registers;
-
-    for (unsigned i = 0; i < request->piece_count; i++)
-        idle &= ~((uint64_t)1 << machine->pieces[index_of(machine, request)][i].map_register);
-    return idle;
-}
-
-static enum rig_rule check_map(struct machine *machine, PDMA_ADAPTER head, struct request *request,
-                               PMDL mdl, PVOID va, bool to_device, ULONG length,
-                               struct range *range)
-{
-    const struct dma_adapter *adapter = hal_adapter(machine, head);
     enum rig_rule rule = RULE_NONE;
 
     if (!request)
         return RULE_VRF_15;
-    if (adapter->subordinate && request->piece_count > 0)
+    if (request->adapter->subordinate && request->piece_count > 0)
         return RULE_E6_0D;
     rule = hal_check_range(machine, mdl, va, length, range);
     if (!rule && length > mdl->ByteCount - range->offset)
         rule = RULE_E6_24;
     if (rule)
         return rule;
-    if (!adapter->one_element) { /* HAL-35: to the end of the page */
+    if (!request->adapter->one_element) { /* HAL-35: to the end of the page */
         uint32_t page = PAGE_SIZE - (uint32_t)((uintptr_t)va % PAGE_SIZE);
 
         range->length = length < page ? length : page;
     }
     rule = mapping_obstacle(machine, range, to_device, NULL, 0);
-    return !rule && request->piece_count + sg_cut(machine, range, NULL) > request->asked
+    return !rule && request->piece_count + (unsigned)sg_count(machine, *range) > request->asked
                ? RULE_E6_0C
                : rule;
 }
 
-/* The pieces of a range behind those of a request. */
-static struct piece *add_pieces(struct machine *machine, struct request *request,
-                                const struct range *range, bool to_device)
+/* Map a range behind what the request maps already; its address. */
+static uint64_t add_transfer(struct machine *machine, struct request *request, struct range range,
+                             bool to_device)
 {
-    unsigned slot = index_of(machine, request);
-    struct piece *pieces = &machine->pieces[slot][request->piece_count];
-    unsigned count = (unsigned)sg_cut(machine, range, pieces);
+    struct piece *first = sg_append(machine, request, range, to_device);
 
-    sg_place(machine, request, idle_registers(machine, request), pieces, count);
-    for (unsigned i = 0; i < count; i++) {
-        pieces[i].starts_transfer = i == 0;
-        pieces[i].to_device = to_device;
-    }
-    request->piece_count = (uint16_t)(request->piece_count + count);
-    if (machine->piece_used[slot] < request->piece_count)
-        machine->piece_used[slot] = request->piece_count;
-    return pieces;
+    sg_place(machine, request, first);
+    first->transfer = range.length;
+    return first->bus;
 }
 
 PHYSICAL_ADDRESS packet_map(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase,
@@ -204,17 +170,16 @@ PHYSICAL_ADDRESS packet_map(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegister
 {
     struct machine *machine = machine_bound();
     enum rig_rule rule = hal_check(machine, DmaAdapter, DISPATCH_LEVEL, false, RULE_E6_13);
-    struct request *request = rule ? NULL : find(machine, DmaAdapter, MapRegisterBase);
     struct dma_adapter *adapter = hal_adapter(machine, DmaAdapter);
+    struct request *request = rule ? NULL : find(machine, adapter, MapRegisterBase);
     struct range range;
     uint64_t bus;
 
     if (!rule)
-        rule = check_map(machine, DmaAdapter, request, Mdl, CurrentVa, WriteToDevice != 0, *Length,
-                         &range);
+        rule = check_map(machine, request, Mdl, CurrentVa, WriteToDevice != 0, *Length, &range);
     if (verifier_finds(machine, rule, "MapTransfer", made(request)))
         return (PHYSICAL_ADDRESS){0};
-    bus = add_pieces(machine, request, &range, WriteToDevice != 0)->bus;
+    bus = add_transfer(machine, request, range, WriteToDevice != 0);
     *Length = range.length;
     if (!adapter->subordinate)
         return (PHYSICAL_ADDRESS){.QuadPart = (LONGLONG)bus};
@@ -222,51 +187,37 @@ PHYSICAL_ADDRESS packet_map(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegister
     return (PHYSICAL_ADDRESS){0}; /* HAL-35: of no use to the device */
 }
 
-/* The pieces from START on that one call of MapTransfer mapped; their bytes. */
-static unsigned extent(const struct request *request, const struct piece *pieces, unsigned start,
-                       uint32_t *length)
-{
-    unsigned end = start;
-
-    *length = 0;
-    do
-        *length += pieces[end++].length;
-    while (end < request->piece_count && !pieces[end].starts_transfer);
-    return end - start;
-}
-
-/* HAL-36: the pieces of a range that one call of MapTransfer mapped, or what is wrong. */
+/* HAL-36: the first piece of what one call of MapTransfer mapped of a range, or what is wrong. */
 static enum rig_rule find_transfer(struct machine *machine, const struct request *request,
-                                   const struct range *range, bool to_device, unsigned *start,
-                                   unsigned *count)
+                                   struct range range, bool to_device, struct piece **found)
 {
-    const struct piece *pieces = machine->pieces[index_of(machine, request)];
+    struct piece *end = request->pieces + request->piece_count, first;
     enum rig_rule rule = RULE_E6_16;
-    struct piece first;
-    uint32_t mapped;
+    uint32_t length = range.length;
 
-    sg_cut(machine, &(struct range){range->mdl, range->offset, 1}, &first);
-    for (*start = 0; *start < request->piece_count; *start += *count) {
-        *count = extent(request, pieces, *start, &mapped);
-        if (pieces[*start].data != first.data)
+    sg_next(machine, &range, &first);
+    for (struct piece *piece = request->pieces; piece < end; piece++) {
+        if (piece->transfer == 0 || piece->data != first.data)
             continue;
-        if (mapped == range->length)
-            return pieces[*start].to_device == to_device ? RULE_NONE : RULE_HAL_36;
-        if (range->length > mapped)
+        *found = piece;
+        if (piece->transfer == length)
+            return piece->to_device == to_device ? RULE_NONE : RULE_HAL_36;
+        if (length > piece->transfer)
             rule = RULE_E6_00;
     }
     return rule;
 }
 
-static void remove_pieces(struct machine *machine, struct request *request, unsigned start,
-                          unsigned count)
+static void remove_transfer(struct request *request, struct piece *first)
 {
-    struct piece *pieces = &machine->pieces[index_of(machine, request)][start];
+    struct piece *end = request->pieces + request->piece_count, *next = first + 1;
 
-    if (!pieces->to_device)
-        sg_copy_back(pieces, count);
-    request->piece_count = (uint16_t)(request->piece_count - count);
-    memmove(pieces, pieces + count, (request->piece_count - start) * sizeof *pieces);
+    while (next < end && next->transfer == 0)
+        next++;
+    if (!first->to_device)
+        sg_copy_back(first, (unsigned)(next - first));
+    request->piece_count = (uint16_t)(request->piece_count - (next - first));
+    memmove(first, next, (size_t)(end - next) * sizeof *first);
 }
 
 BOOLEAN packet_flush(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase, PVOID CurrentVa,
@@ -274,17 +225,18 @@ BOOLEAN packet_flush(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase, P
 {
     struct machine *machine = machine_bound();
     enum rig_rule rule = hal_check(machine, DmaAdapter, DISPATCH_LEVEL, false, RULE_E6_13);
-    struct request *request = rule ? NULL : find(machine, DmaAdapter, MapRegisterBase);
-    unsigned start = 0, count = 0;
+    struct dma_adapter *adapter = hal_adapter(machine, DmaAdapter);
+    struct request *request = rule ? NULL : find(machine, adapter, MapRegisterBase);
+    struct piece *first = NULL;
     struct range range;
 
     if (!rule)
         rule = request ? hal_check_range(machine, Mdl, CurrentVa, Length, &range) : RULE_E6_20;
     if (!rule)
-        rule = find_transfer(machine, request, &range, WriteToDevice != 0, &start, &count);
+        rule = find_transfer(machine, request, range, WriteToDevice != 0, &first);
     if (verifier_finds(machine, rule, "FlushAdapterBuffers", made(request)))
         return FALSE;
-    remove_pieces(machine, request, start, count);
-    hal_adapter(machine, DmaAdapter)->controller = (struct controller){0};
+    remove_transfer(request, first);
+    adapter->controller = (struct controller){0};
     return TRUE;
 }

@@ -6,9 +6,7 @@
  * space they may share an element, never across 4 GiB. Every element has bytes, in the order of the
  * data (SGL-37).
  */
-#include "sg_builder.h"
-#include "map_registers.h"
-#include "memory.h"
+#include "hal_layer.h"
 #include <string.h>
 
 enum { BOUNCE_FRAMES = 0x10000, WINDOW_FRAMES = 0x40000, WINDOW_SIZE = 0x80000 };
@@ -17,67 +15,62 @@ enum { BOUNCE_FRAMES = 0x10000, WINDOW_FRAMES = 0x40000, WINDOW_SIZE = 0x80000 }
 
 /* ---- cutting ---- */
 
-/* The piece that starts OFFSET bytes into MDL and has at most LENGTH bytes. */
-static struct piece piece_at(struct machine *machine, PMDL mdl, uint32_t offset, uint32_t length)
+/* The first piece of a range: it ends with its page or its MDL at the latest. */
+static struct piece piece_at(struct machine *machine, const struct range *range)
 {
-    uint64_t index = (uint64_t)mdl->ByteOffset + offset;
-    uint64_t frame = MmGetMdlPfnArray(mdl)[index / PAGE_SIZE];
+    uint64_t index = (uint64_t)range->mdl->ByteOffset + range->offset;
+    uint64_t frame = MmGetMdlPfnArray(range->mdl)[index / PAGE_SIZE];
     uint32_t in_page = (uint32_t)(index % PAGE_SIZE);
-    uint32_t left = PAGE_SIZE - in_page;
+    uint32_t left = range->mdl->ByteCount - range->offset;
 
+    if (left > PAGE_SIZE - in_page)
+        left = PAGE_SIZE - in_page;
     return (struct piece){
         .bus = frame * PAGE_SIZE + in_page,
         .data = memory_of_frame(machine, frame) + in_page,
-        .length = length < left ? length : left,
-        .starts_mdl = offset == 0,
+        .length = range->length < left ? range->length : left,
+        .starts_mdl = range->offset == 0,
     };
 }
 
-bool sg_walk(struct machine *machine, const struct range *range,
-             bool (*visit)(void *context, const struct piece *piece), void *context,
-             uint32_t *missing)
+bool sg_next(struct machine *machine, struct range *range, struct piece *piece)
 {
-    uint32_t left = range->length, offset = range->offset;
-
-    for (PMDL mdl = range->mdl; mdl && left > 0; mdl = mdl->Next, offset = 0) {
-        while (left > 0 && offset < mdl->ByteCount) {
-            uint32_t most = mdl->ByteCount - offset < left ? mdl->ByteCount - offset : left;
-            struct piece piece = piece_at(machine, mdl, offset, most);
-
-            if (!visit(context, &piece))
-                return false;
-            offset += piece.length;
-            left -= piece.length;
-        }
+    while (range->mdl && range->offset >= range->mdl->ByteCount) {
+        range->mdl = range->mdl->Next;
+        range->offset = 0;
     }
-    *missing = left;
+    if (!range->mdl || range->length == 0)
+        return false;
+    *piece = piece_at(machine, range);
+    range->offset += piece->length;
+    range->length -= piece->length;
     return true;
 }
 
-/* Pieces that are collected, or only counted. */
-struct cut {
-    struct piece *pieces;
-    int count;
-};
-
-static bool take_piece(void *context, const struct piece *piece)
+int sg_count(struct machine *machine, struct range range)
 {
-    struct cut *cut = context;
+    struct piece piece;
+    int count = 0;
 
-    assert(!cut->pieces || cut->count < RIG_PIECES);
-    if (cut->pieces)
-        cut->pieces[cut->count] = *piece;
-    cut->count++;
-    return true;
+    while (sg_next(machine, &range, &piece))
+        count++;
+    return range.length > 0 ? SG_CHAIN_TOO_SHORT : count;
 }
 
-int sg_cut(struct machine *machine, const struct range *range, struct piece *pieces)
+struct piece *sg_append(struct machine *machine, struct request *request, struct range range,
+                        bool to_device)
 {
-    struct cut cut = {pieces, 0};
-    uint32_t missing = 0;
+    struct piece *first = &request->pieces[request->piece_count];
+    uint16_t *used = &machine->piece_used[request - machine->requests];
 
-    sg_walk(machine, range, take_piece, &cut, &missing);
-    return missing > 0 ? SG_CHAIN_TOO_SHORT : cut.count;
+    while (sg_next(machine, &range, &request->pieces[request->piece_count])) {
+        request->pieces[request->piece_count++].to_device = to_device;
+        assert(request->piece_count <= RIG_PIECES);
+    }
+    assert(range.length == 0);
+    if (*used < request->piece_count)
+        *used = request->piece_count;
+    return first;
 }
 
 /* ---- placing ---- */
@@ -101,7 +94,6 @@ static void bounce(struct machine *machine, const struct dma_adapter *adapter, s
 
     piece->device = (uint8_t *)machine->bounce[bank] + at;
     piece->bus = (BOUNCE_FRAMES + (uint64_t)bank * REGISTERS) * PAGE_SIZE + at;
-    piece->bounced = true;
     if (machine->bounce_used[bank] <= last)
         machine->bounce_used[bank] = (uint16_t)(last + 1);
     memcpy(piece->device, piece->data, piece->length);
@@ -123,44 +115,46 @@ static void place(struct machine *machine, const struct dma_adapter *adapter, st
 }
 
 /* HAL-31: a device that takes no list sees one run of addresses. */
-static void join(struct machine *machine, struct piece *pieces, unsigned count)
+static void join(struct machine *machine, struct piece *first, const struct piece *end)
 {
-    uint64_t bus = window_page(machine) + pieces[0].bus % PAGE_SIZE;
+    uint64_t bus = window_page(machine) + first->bus % PAGE_SIZE;
 
-    for (unsigned i = 0; i < count; i++) {
-        pieces[i].bus = bus;
-        pieces[i].joined = i > 0;
-        bus += pieces[i].length;
+    for (struct piece *piece = first; piece < end; piece++) {
+        piece->bus = bus;
+        piece->joined = piece > first;
+        bus += piece->length;
         window_page(machine); /* so far the run can reach */
     }
 }
 
-void sg_place(struct machine *machine, const struct request *request, uint64_t registers,
-              struct piece *pieces, unsigned count)
+void sg_place(struct machine *machine, const struct request *request, struct piece *first)
 {
-    const struct dma_adapter *adapter = &machine->dma_adapters[request->adapter];
+    const struct piece *end = request->pieces + request->piece_count;
+    uint64_t idle = request->registers;
     uint32_t at = 0;
 
-    for (unsigned i = 0; i < count; i++) {
+    for (const struct piece *piece = request->pieces; piece < first; piece++)
+        idle &= ~((uint64_t)1 << piece->map_register);
+    for (struct piece *piece = first; piece < end; piece++) {
         if (request->one_run) {
-            bounce(machine, adapter, &pieces[i], at);
-            at += pieces[i].length;
+            bounce(machine, request->adapter, piece, at);
+            at += piece->length;
             continue;
         }
-        if (registers) {
-            pieces[i].map_register = (uint8_t)__builtin_ctzll(registers);
-            registers &= registers - 1;
+        if (idle) {
+            piece->map_register = (uint8_t)__builtin_ctzll(idle);
+            idle &= idle - 1;
         }
-        place(machine, adapter, &pieces[i]);
+        place(machine, request->adapter, piece);
     }
-    if (adapter->one_element && !request->one_run && count > 1)
-        join(machine, pieces, count);
+    if (request->adapter->one_element && !request->one_run && end - first > 1)
+        join(machine, first, end);
 }
 
 void sg_copy_back(const struct piece *pieces, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        if (pieces[i].bounced)
+        if (pieces[i].device != pieces[i].data)
             memcpy(pieces[i].data, pieces[i].device, pieces[i].length);
 }
 
@@ -180,8 +174,7 @@ static bool joins(const struct machine *machine, const struct request *request,
 }
 
 /* Reserved fields hold junk: nobody is to read them (SGL-39, NDT-03). */
-void sg_write(const struct machine *machine, const struct request *request,
-              const struct piece *pieces)
+void sg_write(const struct machine *machine, struct request *request)
 {
     PSCATTER_GATHER_LIST list = request->list;
     SCATTER_GATHER_ELEMENT *element = NULL;
@@ -190,13 +183,17 @@ void sg_write(const struct machine *machine, const struct request *request,
     list->NumberOfElements = 0;
     list->Reserved = junk * (0xD15EA5E000000000 + request->turn);
     for (unsigned i = 0; i < request->piece_count; i++) {
-        if (element && joins(machine, request, element, &pieces[i])) {
-            element->Length += pieces[i].length;
+        const struct piece *piece = &request->pieces[i];
+
+        if (element && joins(machine, request, element, piece)) {
+            element->Length += piece->length;
             continue;
         }
         element = &list->Elements[list->NumberOfElements++];
-        element->Address.QuadPart = (LONGLONG)pieces[i].bus;
-        element->Length = pieces[i].length;
+        element->Address.QuadPart = (LONGLONG)piece->bus;
+        element->Length = piece->length;
         element->Reserved = junk * (0xD15EA5EDD15EA5ED + i);
     }
+    request->element_count = list->NumberOfElements;
+    memcpy(request->elements, list->Elements, list->NumberOfElements * sizeof *element);
 }

@@ -195,7 +195,7 @@ static bool has_posts(struct machine *machine, const struct dma *dma)
 {
     EACH (const struct sg, sg, machine, sgs)
         if (sg->state == SG_LIVE && sg->dma == dma &&
-            device_has(machine, mapping_of_list(machine, sg->list)))
+            mapping_of_list(machine, sg->list)->post.place)
             return true;
     return false;
 }

@@ -104,7 +104,7 @@ static enum list_kind find_in_hal(struct machine *machine, const void *pointer)
             continue;
         if (request->state == REQUEST_LIVE)
             return LIST_HAL_LIVE;
-        if (!request->own_list)
+        if (request->loan)
             return LIST_HAL_WAITING;
     }
     return mapping_former(machine, pointer) ? LIST_FORMER : LIST_NONE;
@@ -145,9 +145,9 @@ enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg)
 {
     const struct request *request = mapping_of_list(machine, sg->list);
 
-    if (!mapping_intact(machine, request))
+    if (!mapping_intact(request))
         return RULE_SGL_39;
-    return device_has(machine, request) ? RULE_FSG_04 : RULE_NONE;
+    return request->post.place ? RULE_FSG_04 : RULE_NONE;
 }
 
 /* ---- allocate ---- */

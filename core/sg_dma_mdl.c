@@ -60,11 +60,11 @@ static enum rig_rule check_parameters(struct machine *machine,
 }
 
 /* Nothing waits for registers of HAL's adapter, and it has so many left. */
-static bool has_room(const struct dma *dma, ULONG registers)
+static bool has_room(struct machine *machine, const struct dma *dma, ULONG registers)
 {
     const struct dma_adapter *hal = (const struct dma_adapter *)dma->hal;
 
-    return hal->waiting == 0 &&
+    return !mapping_waiting(machine, hal) &&
            registers <= hal->registers - (ULONG)__builtin_popcountll(hal->held);
 }
 
@@ -82,7 +82,7 @@ static NDIS_STATUS start(struct machine *machine, const struct sg *request,
         p->ScatterGatherListBufferSize < p->ScatterGatherListBufferSizeNeeded)
         return NDIS_STATUS_BUFFER_TOO_SHORT;
     if (status != STATUS_SUCCESS || machine->frame_count >= RIG_FRAMES ||
-        !has_room(request->dma, registers))
+        !has_room(machine, request->dma, registers))
         return none; /* AMB-22 */
     timing = rig_timing(machine, RIG_INSIDE);
     built = sg_ask(machine, request, p->ScatterGatherListBufferSize, true);

@@ -46,7 +46,7 @@ bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum ri
 {
     struct sg *sg;
     enum list_kind kind = list_find(machine, list, &sg);
-    const struct request *request;
+    struct request *request;
     const struct adapter *adapter = sg ? sg->dma->adapter : NULL;
     bool data_only;
     enum rig_rule rule;
@@ -55,10 +55,10 @@ bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum ri
         return refuse(machine, blame(kind), sg, list);
     request = mapping_of_list(machine, list);
     data_only = sg && !sg->bare_mdl;
-    if (device_has(machine, request) || (adapter && (adapter->removed || adapter->low)) ||
+    if (request->post.place || (adapter && (adapter->removed || adapter->low)) ||
         (data_only && sg->data_length == 0))
         return false;
-    rule = mapping_intact(machine, request) ? RULE_NONE : RULE_SGL_39;
+    rule = mapping_intact(request) ? RULE_NONE : RULE_SGL_39;
     if (!rule && data_only)
         rule = check_extent(sg, request, skip, whole);
     if (rule)
