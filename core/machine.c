@@ -207,40 +207,6 @@ void *handle_find(NDIS_HANDLE handle, enum handle_class class, struct table tabl
 
 /* ---- inspection ---- */
 
-static void count_requests(const struct machine *machine, struct rig_count *count)
-{
-    EACH (const struct request, request, machine, requests) {
-        bool list = !request->control;
-
-        count->lists_live += list && request->state == REQUEST_LIVE;
-        count->lists_waiting += list && request->state == REQUEST_WAITING;
-        count->lists_owed += list && request->state == REQUEST_OWED;
-        count->packets += !list;
-        count->packets_owed += !list && request->state == REQUEST_OWED;
-    }
-}
-
-static void count_registers(const struct machine *machine, struct rig_count *count)
-{
-    EACH (const struct dma_adapter, adapter, machine, dma_adapters) {
-        if (!adapter->live)
-            continue;
-        count->dma_adapters++;
-        count->registers_total += adapter->registers;
-        count->registers_held += (uint32_t)__builtin_popcountll(adapter->held);
-    }
-}
-
-static void count_shared_memory(const struct machine *machine, struct rig_count *count)
-{
-    EACH (const struct common, common, machine, commons)
-        count->common_buffers += common->adapter != NULL;
-    EACH (const struct block, block, machine, blocks) {
-        count->blocks_live += block->state == BLOCK_LIVE;
-        count->blocks_pending += block->state == BLOCK_PENDING;
-    }
-}
-
 void rig_count(const struct machine *machine, struct rig_count *count)
 {
     *count = (struct rig_count){
@@ -250,11 +216,28 @@ void rig_count(const struct machine *machine, struct rig_count *count)
         .drivers = rows_taken(TABLE(machine, drivers, live)),
         .adapters = rows_taken(TABLE(machine, adapters, state)),
         .dma_handles = rows_taken(TABLE(machine, dmas, live)),
+        .dma_adapters = rows_taken(TABLE(machine, dma_adapters, live)),
         .channels = rows_taken(TABLE(machine, channels, live)),
         .providers = rows_taken(TABLE(machine, providers, live)),
         .devices = rows_taken(TABLE(machine, devices, live)),
     };
-    count_requests(machine, count);
-    count_registers(machine, count);
-    count_shared_memory(machine, count);
+    EACH (const struct request, request, machine, requests) {
+        bool list = !request->control;
+
+        count->lists_live += list && request->state == REQUEST_LIVE;
+        count->lists_waiting += list && request->state == REQUEST_WAITING;
+        count->lists_owed += list && request->state == REQUEST_OWED;
+        count->packets += !list;
+        count->packets_owed += !list && request->state == REQUEST_OWED;
+    }
+    EACH (const struct dma_adapter, adapter, machine, dma_adapters) {
+        count->registers_total += adapter->live ? adapter->registers : 0;
+        count->registers_held += (uint32_t)__builtin_popcountll(adapter->held);
+    }
+    EACH (const struct common, common, machine, commons)
+        count->common_buffers += common->adapter != NULL;
+    EACH (const struct block, block, machine, blocks) {
+        count->blocks_live += block->state == BLOCK_LIVE;
+        count->blocks_pending += block->state == BLOCK_PENDING;
+    }
 }

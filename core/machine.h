@@ -65,8 +65,10 @@ struct frame {
     const void *object;  /* the adapter or the device that a handler was called for */
 };
 
+typedef void work_run(struct machine *machine, uint64_t argument);
+
 struct work {
-    void (*run)(struct machine *machine, uint64_t argument);
+    work_run *run;
     uint64_t argument;
     KIRQL level;
 };
@@ -185,15 +187,16 @@ struct driver {
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS handlers;
 };
 
+/* One bit each, so that several can be asked for; gone: none. */
 enum adapter_state {
     ADAPTER_GONE,
-    ADAPTER_INITIALIZING,
-    ADAPTER_PAUSED,
-    ADAPTER_RESTARTING,
-    ADAPTER_RUNNING,
-    ADAPTER_PAUSING,
-    ADAPTER_HALTING,
-    ADAPTER_SHUTDOWN
+    ADAPTER_INITIALIZING = 1,
+    ADAPTER_PAUSED = 2,
+    ADAPTER_RESTARTING = 4,
+    ADAPTER_RUNNING = 8,
+    ADAPTER_PAUSING = 16,
+    ADAPTER_HALTING = 32,
+    ADAPTER_SHUTDOWN = 64
 };
 
 /* What an adapter is asked for and the driver may answer later. */
@@ -248,14 +251,13 @@ enum sg_state { SG_FREE, SG_WAITING, SG_LIVE };
 /* One call of NdisMAllocateNetBufferSGList or NdisBuildScatterGatherList. */
 struct sg {
     uint8_t state; /* enum sg_state */
-    bool write_to_device, bare_mdl;
+    bool write_to_device;
     uint16_t loan; /* of a list buffer that HAL did not get: index + 1, 0 none */
     uint32_t made;
     const struct dma *dma;
-    struct range range; /* what is mapped */
-    PNET_BUFFER nb;
-    PMDL chain; /* as mapped (FSG-13) */
-    ULONG current_offset, data_length, data_offset;
+    struct range range;  /* what is mapped */
+    PNET_BUFFER nb;      /* NULL: the list is one of a bare MDL */
+    NET_BUFFER_DATA was; /* the NET_BUFFER as it was mapped (FSG-13) */
     PVOID context, buffer;
     PSCATTER_GATHER_LIST list;
     NDIS_PROCESS_SG_LIST *routine;
@@ -301,19 +303,14 @@ struct net_buffer_list {
 
 /* ---- NetDMA ---- */
 
-enum device_state {
-    DEVICE_STARTED = 1,
-    DEVICE_FAILED = 2,   /* to start */
-    DEVICE_STOPPING = 4, /* a stop is pending */
-    DEVICE_REMOVING = 8, /* a removal is pending */
-    DEVICE_REMOVED = 16, /* by surprise */
-    DEVICE_ENGINE = 32   /* its engine is on */
-};
+/* Started, or failed to; a stop or a removal is pending; removed by surprise; its engine is on. */
+enum { DEVICE_STARTED = 1, DEVICE_FAILED = 2, DEVICE_STOPPING = 4, DEVICE_REMOVING = 8 };
+enum { DEVICE_REMOVED = 16, DEVICE_ENGINE = 32 };
 
 struct device {
     DEVICE_OBJECT pdo, fdo;
     bool live, busy;
-    uint8_t state; /* of enum device_state */
+    uint8_t state; /* the sum of those */
 };
 
 struct provider {

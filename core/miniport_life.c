@@ -9,6 +9,9 @@
 #include "ndis_layer.h"
 #include <string.h>
 
+/* Neither coming nor going. */
+enum { SETTLED = ADAPTER_PAUSED | ADAPTER_RESTARTING | ADAPTER_RUNNING | ADAPTER_PAUSING };
+
 void adapter_enter(struct machine *machine, const struct adapter *adapter, enum site site,
                    KIRQL level)
 {
@@ -27,11 +30,15 @@ bool adapter_leave(struct machine *machine, const char *callback)
     return adapter->state != ADAPTER_GONE && adapter->generation == generation;
 }
 
-struct adapter *event_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
+struct adapter *event_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level,
+                              unsigned states)
 {
     struct adapter *adapter = adapter_of(machine, handle);
 
-    return level <= DISPATCH_LEVEL && processor_can(machine, level) ? adapter : NULL;
+    return adapter && adapter->state & states && level <= DISPATCH_LEVEL &&
+                   processor_can(machine, level)
+               ? adapter
+               : NULL;
 }
 
 /* The adapter is gone: its handle, its DMA, its lists of packets, its posted transfers. */
@@ -56,9 +63,7 @@ static NDIS_STATUS call_initialize(struct machine *machine, struct adapter *adap
     NDIS_HANDLE handle =
         handle_make(HANDLE_ADAPTER, adapter_index(machine, adapter), adapter->generation);
     NDIS_MINIPORT_INIT_PARAMETERS parameters = {
-        .Header = {NDIS_OBJECT_TYPE_MINIPORT_INIT_PARAMETERS,
-                   NDIS_MINIPORT_INIT_PARAMETERS_REVISION_1,
-                   NDIS_SIZEOF_MINIPORT_INIT_PARAMETERS_REVISION_1},
+        .Header = HEADER(MINIPORT_INIT_PARAMETERS, MINIPORT_INIT_PARAMETERS),
         .AllocatedResources =
             machine->hooks.resources ? machine->hooks.resources(machine, handle) : NULL,
     };
@@ -113,11 +118,10 @@ bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
 
 bool rig_halt(struct machine *machine, NDIS_HANDLE handle, NDIS_HALT_ACTION action)
 {
-    struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL);
+    struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL, ADAPTER_PAUSED);
     enum rig_rule list_rule = action == NdisHaltDeviceSurpriseRemoved ? RULE_FSG_15 : RULE_SGL_27;
 
-    if (!adapter || adapter->state != ADAPTER_PAUSED || adapter->answers[ASK_RESET] ||
-        adapter->answers[ASK_POWER])
+    if (!adapter || adapter->answers[ASK_RESET] || adapter->answers[ASK_POWER])
         return false;
     adapter->state = ADAPTER_HALTING;
     adapter_enter(machine, adapter, SITE_OTHER, PASSIVE_LEVEL);
@@ -135,20 +139,15 @@ static bool wants_bug_check(const struct adapter *adapter)
            (adapter->attributes & NDIS_MINIPORT_ATTRIBUTES_REGISTER_BUGCHECK_CALLBACK);
 }
 
-static bool can_shut_down(const struct adapter *adapter)
-{
-    return adapter->state == ADAPTER_PAUSED || adapter->state == ADAPTER_RESTARTING ||
-           adapter->state == ADAPTER_RUNNING || adapter->state == ADAPTER_PAUSING;
-}
-
 bool rig_shutdown(struct machine *machine, NDIS_HANDLE handle, NDIS_SHUTDOWN_ACTION action)
 {
     bool bug_check = action == NdisShutdownBugCheck;
     KIRQL level = bug_check ? HIGH_LEVEL : PASSIVE_LEVEL;
+    unsigned states = bug_check ? SETTLED | ADAPTER_HALTING : SETTLED;
     struct adapter *adapter = adapter_of(machine, handle);
 
-    if (!adapter || !(can_shut_down(adapter) || (bug_check && adapter->state == ADAPTER_HALTING)) ||
-        !processor_can(machine, level) || (bug_check && !wants_bug_check(adapter)))
+    if (!adapter || !(adapter->state & states) || !processor_can(machine, level) ||
+        (bug_check && !wants_bug_check(adapter)))
         return false;
     adapter->state = ADAPTER_SHUTDOWN;
     memset(adapter->answers, ANSWER_NONE, sizeof adapter->answers);
@@ -164,14 +163,14 @@ bool rig_shutdown(struct machine *machine, NDIS_HANDLE handle, NDIS_SHUTDOWN_ACT
 
 bool rig_surprise_remove(struct machine *machine, NDIS_HANDLE handle)
 {
-    struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL);
+    struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL, SETTLED);
     NET_DEVICE_PNP_EVENT event = {
         .Header = {NDIS_OBJECT_TYPE_DEFAULT, NET_DEVICE_PNP_EVENT_REVISION_1,
                    NDIS_SIZEOF_NET_DEVICE_PNP_EVENT_REVISION_1},
         .DevicePnPEvent = NdisDevicePnPEventSurpriseRemoved,
     };
 
-    if (!adapter || !can_shut_down(adapter) || adapter->removed)
+    if (!adapter || adapter->removed)
         return false;
     adapter->removed = true;
     device_forget_adapter(machine, adapter);

@@ -17,13 +17,6 @@ bool adapter_sleeps(const struct adapter *adapter)
 
 /* ---- what must be over before ---- */
 
-static enum rig_rule restart_obstacle(struct machine *machine, const struct adapter *adapter)
-{
-    (void)machine;
-    (void)adapter;
-    return RULE_NONE;
-}
-
 static enum rig_rule pause_obstacle(struct machine *machine, const struct adapter *adapter)
 {
     if (adapter->sends > 0 || adapter->receives > 0)
@@ -56,11 +49,20 @@ static const struct {
     enum rig_rule undue; /* the call comes without need, or the handler does not say PENDING then */
     enum rig_rule (*obstacle)(struct machine *machine, const struct adapter *adapter);
 } asks[ASKS] = {
-    [ASK_RESTART] = {"MiniportRestart", "NdisMRestartComplete", RULE_LIFE_37, restart_obstacle},
+    [ASK_RESTART] = {"MiniportRestart", "NdisMRestartComplete", RULE_LIFE_37, NULL},
     [ASK_PAUSE] = {"MiniportPause", "NdisMPauseComplete", RULE_LIFE_37, pause_obstacle},
     [ASK_RESET] = {"MiniportResetEx", "NdisMResetComplete", RULE_LIFE_65, reset_obstacle},
     [ASK_POWER] = {"MiniportOidRequest", "NdisMOidRequestComplete", RULE_SDV_32, power_obstacle},
 };
+
+/* What is in the way of an answer: of a success alone. */
+static enum rig_rule obstacle(struct machine *machine, const struct adapter *adapter, enum ask ask,
+                              NDIS_STATUS status)
+{
+    return asks[ask].obstacle && status == NDIS_STATUS_SUCCESS
+               ? asks[ask].obstacle(machine, adapter)
+               : RULE_NONE;
+}
 
 static void finish(struct adapter *adapter, enum ask ask, NDIS_STATUS status)
 {
@@ -103,8 +105,7 @@ static void settle(struct machine *machine, struct adapter *adapter, enum ask as
         verifier_report(machine, RULE_LIFE_31, handler);
         status = NDIS_STATUS_SUCCESS;
     }
-    if (!pending && (status != NDIS_STATUS_SUCCESS ||
-                     !verifier_finds(machine, asks[ask].obstacle(machine, adapter), handler, 0)))
+    if (!pending && !verifier_finds(machine, obstacle(machine, adapter, ask, status), handler, 0))
         finish(adapter, ask, status);
 }
 
@@ -114,13 +115,11 @@ static void complete(NDIS_HANDLE handle, enum ask ask, NDIS_STATUS status)
     struct machine *machine = machine_bound();
     struct adapter *adapter = adapter_of(machine, handle);
     enum answer answer = adapter ? adapter->answers[ask] : ANSWER_NONE;
-    enum rig_rule rule = RULE_NONE;
+    bool due = answer == ANSWER_IN_CALLBACK || answer == ANSWER_PENDING;
+    enum rig_rule rule = asks[ask].undue;
 
-    if ((answer != ANSWER_IN_CALLBACK && answer != ANSWER_PENDING) ||
-        processor_irql(machine) > DISPATCH_LEVEL)
-        rule = asks[ask].undue;
-    else if (status == NDIS_STATUS_SUCCESS)
-        rule = asks[ask].obstacle(machine, adapter);
+    if (due && processor_irql(machine) <= DISPATCH_LEVEL)
+        rule = obstacle(machine, adapter, ask, status);
     if (verifier_finds(machine, rule, asks[ask].call, 0))
         return;
     assert(adapter);
@@ -162,13 +161,12 @@ void NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_REQUES
 
 bool rig_restart(struct machine *machine, NDIS_HANDLE handle)
 {
-    struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL);
+    struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL, ADAPTER_PAUSED);
     NDIS_MINIPORT_RESTART_PARAMETERS parameters = {
-        .Header = {NDIS_OBJECT_TYPE_DEFAULT, NDIS_MINIPORT_RESTART_PARAMETERS_REVISION_1,
-                   NDIS_SIZEOF_MINIPORT_RESTART_PARAMETERS_REVISION_1}};
+        .Header = HEADER(DEFAULT, MINIPORT_RESTART_PARAMETERS)};
     NDIS_STATUS status;
 
-    if (!adapter || adapter->state != ADAPTER_PAUSED || adapter->removed || adapter_sleeps(adapter))
+    if (!adapter || adapter->removed || adapter_sleeps(adapter))
         return false;
     adapter->state = ADAPTER_RESTARTING;
     begin(machine, adapter, ASK_RESTART, PASSIVE_LEVEL);
@@ -179,13 +177,12 @@ bool rig_restart(struct machine *machine, NDIS_HANDLE handle)
 
 bool rig_pause(struct machine *machine, NDIS_HANDLE handle)
 {
-    struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL);
-    NDIS_MINIPORT_PAUSE_PARAMETERS parameters = {
-        .Header = {NDIS_OBJECT_TYPE_DEFAULT, NDIS_MINIPORT_PAUSE_PARAMETERS_REVISION_1,
-                   NDIS_SIZEOF_MINIPORT_PAUSE_PARAMETERS_REVISION_1}};
+    struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL, ADAPTER_RUNNING);
+    NDIS_MINIPORT_PAUSE_PARAMETERS parameters = {.Header =
+                                                     HEADER(DEFAULT, MINIPORT_PAUSE_PARAMETERS)};
     NDIS_STATUS status;
 
-    if (!adapter || adapter->state != ADAPTER_RUNNING || adapter->answers[ASK_POWER])
+    if (!adapter || adapter->answers[ASK_POWER])
         return false;
     adapter->state = ADAPTER_PAUSING;
     begin(machine, adapter, ASK_PAUSE, PASSIVE_LEVEL);
@@ -196,12 +193,12 @@ bool rig_pause(struct machine *machine, NDIS_HANDLE handle)
 
 bool rig_reset_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
 {
-    struct adapter *adapter = event_adapter(machine, handle, level);
+    struct adapter *adapter =
+        event_adapter(machine, handle, level, ADAPTER_RUNNING | ADAPTER_PAUSING);
     BOOLEAN addressing = FALSE;
     NDIS_STATUS status;
 
     if (!adapter || adapter->answers[ASK_RESET] || adapter_sleeps(adapter) ||
-        (adapter->state != ADAPTER_RUNNING && adapter->state != ADAPTER_PAUSING) ||
         !adapter->driver->handlers.ResetHandlerEx)
         return false;
     begin(machine, adapter, ASK_RESET, level);
@@ -212,17 +209,16 @@ bool rig_reset_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
 
 bool rig_set_power(struct machine *machine, NDIS_HANDLE handle, NDIS_DEVICE_POWER_STATE state)
 {
-    struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL);
+    struct adapter *adapter =
+        event_adapter(machine, handle, PASSIVE_LEVEL, ADAPTER_PAUSED | ADAPTER_RUNNING);
     NDIS_STATUS status;
 
-    if (!adapter || (adapter->state != ADAPTER_PAUSED && adapter->state != ADAPTER_RUNNING) ||
-        adapter->removed || adapter->answers[ASK_RESET] || adapter->answers[ASK_POWER] ||
-        adapter->low != (state == NdisDeviceStateD0))
+    if (!adapter || adapter->removed || adapter->answers[ASK_RESET] ||
+        adapter->answers[ASK_POWER] || adapter->low != (state == NdisDeviceStateD0))
         return false;
     adapter->power_to = state;
     adapter->oid = (NDIS_OID_REQUEST){
-        .Header = {NDIS_OBJECT_TYPE_OID_REQUEST, NDIS_OID_REQUEST_REVISION_1,
-                   NDIS_SIZEOF_OID_REQUEST_REVISION_1},
+        .Header = HEADER(OID_REQUEST, OID_REQUEST),
         .RequestType = NdisRequestSetInformation,
         .DATA.SET_INFORMATION = {OID_PNP_SET_POWER, &adapter->power_to, sizeof adapter->power_to, 0,
                                  0},

@@ -6,14 +6,8 @@
  */
 #include "ndis_layer.h"
 
-static struct adapter *traffic_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
-{
-    struct adapter *adapter = event_adapter(machine, handle, level);
-
-    return adapter && (adapter->state == ADAPTER_RUNNING || adapter->state == ADAPTER_PAUSING)
-               ? adapter
-               : NULL;
-}
+/* In these there is traffic. */
+enum { TRAFFIC = ADAPTER_RUNNING | ADAPTER_PAUSING, ANY = 0xFF };
 
 /* LIFE-34, LIFE-70, LIFE-73: some sends are answered at once. */
 static enum rig_rule hurry(const struct net_buffer_list *list)
@@ -27,7 +21,7 @@ static enum rig_rule hurry(const struct net_buffer_list *list)
 
 bool rig_send(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl, KIRQL level)
 {
-    struct adapter *adapter = traffic_adapter(machine, handle, level);
+    struct adapter *adapter = event_adapter(machine, handle, level, TRAFFIC);
     struct net_buffer_list *list = net_buffer_list_of(machine, nbl);
 
     if (!adapter || !list || list->adapter || list->indicated ||
@@ -50,7 +44,7 @@ bool rig_send(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl,
 
 bool rig_cancel_send(struct machine *machine, NDIS_HANDLE handle, PVOID cancel_id, KIRQL level)
 {
-    struct adapter *adapter = traffic_adapter(machine, handle, level);
+    struct adapter *adapter = event_adapter(machine, handle, level, TRAFFIC);
 
     if (!adapter)
         return false;
@@ -159,8 +153,7 @@ static enum rig_rule check_indication(struct machine *machine, const struct adap
         return RULE_LIFE_75;
     if (processor_irql(machine) > DISPATCH_LEVEL)
         return RULE_SDV_17;
-    if ((adapter->state != ADAPTER_RUNNING && adapter->state != ADAPTER_PAUSING) ||
-        adapter->answers[ASK_PAUSE] == ANSWER_EARLY)
+    if (!(adapter->state & TRAFFIC) || adapter->answers[ASK_PAUSE] == ANSWER_EARLY)
         return RULE_LIFE_32;
     if (adapter->low)
         return RULE_LIFE_73;
@@ -190,7 +183,7 @@ void NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
 bool rig_return(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl, KIRQL level)
 {
     struct net_buffer_list *list = net_buffer_list_of(machine, nbl);
-    struct adapter *adapter = event_adapter(machine, handle, level);
+    struct adapter *adapter = event_adapter(machine, handle, level, ANY);
 
     if (!adapter || !list || list->indicated != adapter)
         return false;

@@ -10,14 +10,21 @@
 #include "processor.h"
 #include "verifier.h"
 
+/* The header of a structure that NDIS passes, in its revision 1. */
+#define HEADER(type, name)                                                                 \
+    {                                                                                      \
+        NDIS_OBJECT_TYPE_##type, NDIS_##name##_REVISION_1, NDIS_SIZEOF_##name##_REVISION_1 \
+    }
+
 /* The live driver or adapter that a handle names; NULL: none. */
 struct driver *driver_of(struct machine *machine, NDIS_HANDLE handle);
 struct adapter *adapter_of(struct machine *machine, NDIS_HANDLE handle);
 /* The live registration that a handle names; NULL, and SG-34: it is over, UNKNOWN: there never was one. */
 enum rig_rule dma_find(struct machine *machine, NDIS_HANDLE handle, enum rig_rule unknown,
                        struct dma **dma);
-/* The adapter of an event at LEVEL, NULL if the event cannot happen. */
-struct adapter *event_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level);
+/* The adapter of an event at LEVEL, NULL if it cannot happen or the adapter is in none of STATES. */
+struct adapter *event_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level,
+                              unsigned states);
 unsigned adapter_index(const struct machine *machine, const struct adapter *adapter);
 
 /* Enter a handler of the adapter on the current processor. */

@@ -106,30 +106,37 @@ PNET_BUFFER_LIST rig_net_buffer_list(struct machine *machine, PNET_BUFFER const 
 enum rig_rule net_buffer_obstacle(struct machine *machine, PNET_BUFFER nb, bool owned)
 {
     const struct net_buffer *found = net_buffer_of(machine, nb);
-    const struct net_buffer_list *list = found ? found->list : NULL;
 
-    if (!found && processor_irql(machine) <= DISPATCH_LEVEL)
+    if (!found)
         return RULE_LIFE_75;
     if (processor_irql(machine) > DISPATCH_LEVEL)
-        return found ? RULE_SDV_17 : RULE_LIFE_75;
-    return owned && list && !list->adapter ? RULE_LIFE_75 : RULE_NONE;
+        return RULE_SDV_17;
+    return owned && found->list && !found->list->adapter ? RULE_LIFE_75 : RULE_NONE;
+}
+
+/* The data start DELTA bytes later or earlier, as far as there are data, or unused space in front. */
+static bool shift(PNET_BUFFER nb, ULONG delta, bool later, const char *call)
+{
+    struct machine *machine = machine_bound();
+    ULONG most;
+
+    if (verifier_finds(machine, net_buffer_obstacle(machine, nb, true), call, 0))
+        return false;
+    most = later ? nb->DataLength : nb->DataOffset;
+    if (delta > most)
+        delta = most;
+    nb->DataOffset = later ? nb->DataOffset + delta : nb->DataOffset - delta;
+    nb->DataLength = later ? nb->DataLength - delta : nb->DataLength + delta;
+    locate(nb, false);
+    return true;
 }
 
 void NdisAdvanceNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta, BOOLEAN FreeMdl,
                                    NET_BUFFER_FREE_MDL_HANDLER FreeMdlHandler)
 {
-    struct machine *machine = machine_bound();
-    enum rig_rule rule = net_buffer_obstacle(machine, NetBuffer, true);
-
     (void)FreeMdl;
     (void)FreeMdlHandler;
-    if (verifier_finds(machine, rule, "NdisAdvanceNetBufferDataStart", 0))
-        return;
-    if (DataOffsetDelta > NetBuffer->DataLength)
-        DataOffsetDelta = NetBuffer->DataLength;
-    NetBuffer->DataOffset += DataOffsetDelta;
-    NetBuffer->DataLength -= DataOffsetDelta;
-    locate(NetBuffer, false);
+    shift(NetBuffer, DataOffsetDelta, true, "NdisAdvanceNetBufferDataStart");
 }
 
 /* The unused space in front is all there is: no MDL is put before it. */
@@ -137,19 +144,11 @@ NDIS_STATUS NdisRetreatNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffse
                                           ULONG DataBackFill,
                                           NET_BUFFER_ALLOCATE_MDL_HANDLER AllocateMdlHandler)
 {
-    struct machine *machine = machine_bound();
-    enum rig_rule rule = net_buffer_obstacle(machine, NetBuffer, true);
+    bool shifted = shift(NetBuffer, DataOffsetDelta, false, "NdisRetreatNetBufferDataStart");
 
     (void)DataBackFill;
     (void)AllocateMdlHandler;
-    if (verifier_finds(machine, rule, "NdisRetreatNetBufferDataStart", 0))
-        return NDIS_STATUS_FAILURE;
-    if (DataOffsetDelta > NetBuffer->DataOffset)
-        DataOffsetDelta = NetBuffer->DataOffset;
-    NetBuffer->DataOffset -= DataOffsetDelta;
-    NetBuffer->DataLength += DataOffsetDelta;
-    locate(NetBuffer, false);
-    return NDIS_STATUS_SUCCESS;
+    return shifted ? NDIS_STATUS_SUCCESS : NDIS_STATUS_FAILURE;
 }
 
 /* LIFE-76, PSG-13, FSG-12: not while others still know it. */

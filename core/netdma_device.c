@@ -38,11 +38,6 @@ bool rig_engine(struct machine *machine, PDEVICE_OBJECT pdo, bool on)
 
 /* ---- arrival ---- */
 
-static bool can_call(const struct machine *machine)
-{
-    return processor_can(machine, PASSIVE_LEVEL);
-}
-
 static struct frame *enter(struct machine *machine, const struct device *device, enum site site)
 {
     struct frame *frame = frame_enter(machine, site, PASSIVE_LEVEL);
@@ -57,7 +52,7 @@ bool rig_add_device(struct machine *machine)
     struct provider *provider;
     NTSTATUS status;
 
-    if (!can_call(machine) || !machine->hooks.add_device)
+    if (!processor_can(machine, PASSIVE_LEVEL) || !machine->hooks.add_device)
         return false;
     device = slot_take(machine, SETTING_devices, RIG_SITE_device, TABLE(machine, devices, live),
                        DEVICES);
@@ -137,7 +132,7 @@ bool rig_pnp(struct machine *machine, PDEVICE_OBJECT pdo, enum rig_irp irp)
     struct device *device = device_of_pdo(machine, pdo);
     NTSTATUS status;
 
-    if (!device || device->busy || !can_call(machine) || !machine->hooks.pnp ||
+    if (!device || device->busy || !processor_can(machine, PASSIVE_LEVEL) || !machine->hooks.pnp ||
         !can_pnp(device, irp))
         return false;
     if (irp == RIG_SURPRISE_REMOVAL)
@@ -155,7 +150,7 @@ bool rig_pnp(struct machine *machine, PDEVICE_OBJECT pdo, enum rig_irp irp)
 /* PRV-44: a driver goes after all it registered. */
 bool rig_unload(struct machine *machine)
 {
-    if (rows_taken(TABLE(machine, devices, live)) > 0 || !can_call(machine) ||
+    if (rows_taken(TABLE(machine, devices, live)) > 0 || !processor_can(machine, PASSIVE_LEVEL) ||
         !machine->hooks.unload)
         return false;
     frame_enter(machine, SITE_OTHER, PASSIVE_LEVEL);

@@ -70,12 +70,10 @@ static enum rig_rule check_version(const struct machine *machine, unsigned versi
 /* NVER-06 */
 static bool flags_good(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
 {
-    ULONG known = 0;
+    ULONG known =
+        (claimed_version(c) >= 0x200 ? NET_DMA_PROVIDER_CHARACTERISTICS_DCA_SUPPORTED : 0) |
+        (claimed_version(c) >= 0x201 ? NET_DMA_PROVIDER_SUPPORTS_PROC_GROUPS : 0);
 
-    if (claimed_version(c) >= 0x200)
-        known |= NET_DMA_PROVIDER_CHARACTERISTICS_DCA_SUPPORTED;
-    if (claimed_version(c) >= 0x201)
-        known |= NET_DMA_PROVIDER_SUPPORTS_PROC_GROUPS;
     return (c->Flags & ~known) == 0;
 }
 
@@ -115,16 +113,15 @@ static enum rig_rule check_characteristics(struct machine *machine,
 static enum rig_rule check_site(struct machine *machine, const NET_DMA_PROVIDER_CHARACTERISTICS *c)
 {
     const struct frame *frame = frame_current(machine);
-    const struct device *device;
+    const struct device *device = device_of_pdo(machine, c->PhysicalDeviceObject);
 
     if (frame && frame->site == SITE_PNP)
         return RULE_PRV_02;
     if (!frame || frame->site != SITE_ADD_DEVICE)
         return RULE_PRV_01;
-    device = device_of_pdo(machine, c->PhysicalDeviceObject);
-    if (!device)
-        return RULE_NONE; /* PRV-11 will say so */
-    return frame->object != device || provider_of_device(machine, device) ? RULE_PRV_01 : RULE_NONE;
+    return device && (frame->object != device || provider_of_device(machine, device))
+               ? RULE_PRV_01
+               : RULE_NONE; /* without a device PRV-11 will say so */
 }
 
 /* AFF-01..03: one entry for each channel there could be; the array goes when the call ends. */

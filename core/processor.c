@@ -80,24 +80,26 @@ static int choose(const struct machine *machine, KIRQL level)
     return -1;
 }
 
-void processor_give(struct machine *machine,
-                    void (*run)(struct machine *machine, uint64_t argument), uint64_t argument,
-                    KIRQL level)
+static void run_on(struct machine *machine, unsigned processor, struct work work)
 {
-    int processor = choose(machine, level);
     uint8_t caller = machine->current;
 
-    if (processor < 0) {
-        processor_owe(machine, run, argument, level);
-        return;
-    }
     machine->current = (uint8_t)processor;
-    run(machine, argument);
+    work.run(machine, work.argument);
     machine->current = caller;
 }
 
-void processor_owe(struct machine *machine, void (*run)(struct machine *machine, uint64_t argument),
-                   uint64_t argument, KIRQL level)
+void processor_give(struct machine *machine, work_run *run, uint64_t argument, KIRQL level)
+{
+    int processor = choose(machine, level);
+
+    if (processor < 0)
+        processor_owe(machine, run, argument, level);
+    else
+        run_on(machine, (unsigned)processor, (struct work){run, argument, level});
+}
+
+void processor_owe(struct machine *machine, work_run *run, uint64_t argument, KIRQL level)
 {
     assert(machine->owed < WORK);
     machine->work[machine->owed++] = (struct work){run, argument, level};
@@ -112,8 +114,7 @@ static void remove_work(struct machine *machine, unsigned index)
             (machine->owed - index) * sizeof machine->work[0]);
 }
 
-void processor_forget(struct machine *machine,
-                      void (*run)(struct machine *machine, uint64_t argument), uint64_t argument)
+void processor_forget(struct machine *machine, work_run *run, uint64_t argument)
 {
     for (unsigned i = machine->owed; i-- > 0;)
         if (machine->work[i].run == run && machine->work[i].argument == argument)
@@ -128,7 +129,6 @@ unsigned rig_owed(const struct machine *machine)
 bool rig_step(struct machine *machine, unsigned owed, unsigned processor)
 {
     struct work work;
-    uint8_t caller = machine->current;
 
     if (owed >= machine->owed || processor >= machine->settings[SETTING_processors] ||
         machine->frame_count >= RIG_FRAMES ||
@@ -136,9 +136,7 @@ bool rig_step(struct machine *machine, unsigned owed, unsigned processor)
         return false;
     work = machine->work[owed];
     remove_work(machine, owed);
-    machine->current = (uint8_t)processor;
-    work.run(machine, work.argument);
-    machine->current = caller;
+    run_on(machine, processor, work);
     return true;
 }
 

@@ -16,15 +16,11 @@ void processor_back(struct machine *machine);
 const struct frame *frame_current(const struct machine *machine);
 
 /* Append an owed callback, run by rig_step at LEVEL. */
-void processor_owe(struct machine *machine, void (*run)(struct machine *machine, uint64_t argument),
-                   uint64_t argument, KIRQL level);
+void processor_owe(struct machine *machine, work_run *run, uint64_t argument, KIRQL level);
 /* Forget every owed callback of RUN with ARGUMENT. */
-void processor_forget(struct machine *machine,
-                      void (*run)(struct machine *machine, uint64_t argument), uint64_t argument);
+void processor_forget(struct machine *machine, work_run *run, uint64_t argument);
 /* A callback at LEVEL has become possible: it runs where the timing says, or is owed. */
-void processor_give(struct machine *machine,
-                    void (*run)(struct machine *machine, uint64_t argument), uint64_t argument,
-                    KIRQL level);
+void processor_give(struct machine *machine, work_run *run, uint64_t argument, KIRQL level);
 /* The system does something at LEVEL now: is that possible? */
 bool processor_can(const struct machine *machine, KIRQL level);
 

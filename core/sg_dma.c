@@ -42,13 +42,8 @@ bool rig_map_registers(const struct machine *machine, NDIS_HANDLE handle, uint32
 /* SG-09, SG-10: the flags that a driver of this version may set. */
 static ULONG known_flags(UCHAR minor)
 {
-    ULONG known = NDIS_SG_DMA_64_BIT_ADDRESS;
-
-    if (minor >= 50)
-        known |= NDIS_SG_DMA_V3_HAL_API;
-    if (minor >= 85)
-        known |= NDIS_SG_DMA_HYBRID_DMA;
-    return known;
+    return NDIS_SG_DMA_64_BIT_ADDRESS | (minor >= 50 ? NDIS_SG_DMA_V3_HAL_API : 0) |
+           (minor >= 85 ? NDIS_SG_DMA_HYBRID_DMA : 0);
 }
 
 static enum rig_rule check_register(const struct machine *machine, const struct adapter *adapter,
@@ -210,7 +205,7 @@ static enum rig_rule check_deregister(struct machine *machine, NDIS_HANDLE handl
         return rule;
     if (processor_irql(machine) != PASSIVE_LEVEL)
         return RULE_SG_30;
-    if (state != ADAPTER_INITIALIZING && state != ADAPTER_HALTING && state != ADAPTER_SHUTDOWN)
+    if (!(state & (ADAPTER_INITIALIZING | ADAPTER_HALTING | ADAPTER_SHUTDOWN)))
         return RULE_SG_31;
     if (has_posts(machine, *dma))
         return RULE_SG_37;

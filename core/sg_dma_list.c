@@ -50,7 +50,7 @@ static VOID deliver(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST 
     (void)Irp;
     sg->state = SG_LIVE;
     sg->list = ScatterGather;
-    mapping_of_list(machine, ScatterGather)->both_ways = sg->bare_mdl; /* BSG-12 */
+    mapping_of_list(machine, ScatterGather)->both_ways = !sg->nb; /* BSG-12 */
     memory_handed(machine, sg->loan);
     sg->routine(DeviceObject, reserved, ScatterGather, sg->context);
 }
@@ -277,10 +277,7 @@ NDIS_STATUS NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PNET
         .made = machine->origin,
         .range = {NetBuffer->CurrentMdl, 0, mapped_length(machine, NetBuffer)},
         .nb = NetBuffer,
-        .chain = NetBuffer->MdlChain,
-        .current_offset = NetBuffer->CurrentMdlOffset,
-        .data_length = NetBuffer->DataLength,
-        .data_offset = NetBuffer->DataOffset,
+        .was = NetBuffer->NetBufferHeader.NetBufferData,
         .context = Context,
         .buffer = ScatterGatherListBuffer,
         .routine = dma->handler,
@@ -309,8 +306,9 @@ static enum rig_rule blame(struct machine *machine, enum list_kind kind, const s
 /* FSG-13: the NET_BUFFER starts where it was mapped. */
 static bool is_as_mapped(const struct sg *sg)
 {
-    return sg->nb->CurrentMdl == sg->range.mdl && sg->nb->CurrentMdlOffset == sg->current_offset &&
-           sg->nb->DataLength == sg->data_length && sg->nb->MdlChain == sg->chain;
+    return sg->nb->CurrentMdl == sg->was.CurrentMdl && sg->nb->MdlChain == sg->was.MdlChain &&
+           sg->nb->CurrentMdlOffset == sg->was.CurrentMdlOffset &&
+           sg->nb->DataLength == sg->was.NbDataLength.DataLength;
 }
 
 static enum rig_rule check_free(struct machine *machine, NDIS_HANDLE handle,
@@ -327,7 +325,7 @@ static enum rig_rule check_free(struct machine *machine, NDIS_HANDLE handle,
     if (kind != LIST_LIVE)
         return blame(machine, kind, *sg, dma, list, nb);
     assert(*sg && "a live list of NDIS has a request");
-    if ((*sg)->bare_mdl)
+    if (!(*sg)->nb)
         return RULE_BSG_14;
     if ((*sg)->dma != dma || (*sg)->nb != nb)
         return RULE_FSG_02;

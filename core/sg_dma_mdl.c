@@ -96,7 +96,7 @@ NDIS_STATUS NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
     struct machine *machine = machine_bound();
     struct adapter *adapter;
     enum rig_rule rule = check_handle(machine, NdisHandle, &adapter);
-    struct sg sg = {.state = SG_WAITING, .bare_mdl = true, .made = machine->origin};
+    struct sg sg = {.state = SG_WAITING, .made = machine->origin};
 
     if (!rule && !adapter->dma)
         rule = RULE_BSG_03;
@@ -120,7 +120,7 @@ static enum rig_rule check_free(struct machine *machine, NDIS_HANDLE handle,
 
     if (rule)
         return rule;
-    if (kind == LIST_LIVE && !(*sg)->bare_mdl)
+    if (kind == LIST_LIVE && (*sg)->nb)
         return RULE_BSG_14;
     if (kind != LIST_LIVE || (*sg)->dma->adapter != adapter)
         return RULE_BSG_11;

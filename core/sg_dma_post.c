@@ -11,12 +11,15 @@
 static enum rig_rule check_extent(const struct sg *sg, const struct request *request,
                                   enum rig_skip skip, bool whole)
 {
-    if (skip == RIG_SKIP_NOTHING && sg->current_offset > 0)
+    const NET_BUFFER_DATA *was = &sg->was;
+
+    if (skip == RIG_SKIP_NOTHING && was->CurrentMdlOffset > 0)
         return RULE_SGL_21;
-    if (skip == RIG_SKIP_DATA_OFFSET && sg->data_offset != sg->current_offset)
+    if (skip == RIG_SKIP_DATA_OFFSET && was->DataOffset != was->CurrentMdlOffset)
         return RULE_SGL_22;
-    return whole && request->length > sg->current_offset + sg->data_length ? RULE_SGL_24
-                                                                           : RULE_NONE;
+    return whole && request->length > was->CurrentMdlOffset + was->NbDataLength.DataLength
+               ? RULE_SGL_24
+               : RULE_NONE;
 }
 
 static enum rig_rule blame(enum list_kind kind)
@@ -34,11 +37,13 @@ static enum rig_rule blame(enum list_kind kind)
     }
 }
 
-static bool refuse(struct machine *machine, enum rig_rule rule, const struct sg *sg,
-                   const void *list)
+/* What is wrong with telling the device of a live list. */
+static enum rig_rule check_live(const struct sg *sg, const struct request *request,
+                                enum rig_skip skip, bool whole)
 {
-    list_report(machine, rule, "device_post", sg, list);
-    return false;
+    if (!mapping_intact(request))
+        return RULE_SGL_39;
+    return sg && sg->nb ? check_extent(sg, request, skip, whole) : RULE_NONE;
 }
 
 bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum rig_skip skip,
@@ -46,23 +51,18 @@ bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum ri
 {
     struct sg *sg;
     enum list_kind kind = list_find(machine, list, &sg);
-    struct request *request;
+    bool live = kind == LIST_LIVE || kind == LIST_HAL_LIVE, data_only = sg && sg->nb;
+    struct request *request = mapping_of_list(machine, list);
     const struct adapter *adapter = sg ? sg->dma->adapter : NULL;
-    bool data_only;
+    ULONG length = data_only ? sg->was.NbDataLength.DataLength : 0;
     enum rig_rule rule;
 
-    if (kind != LIST_LIVE && kind != LIST_HAL_LIVE)
-        return refuse(machine, blame(kind), sg, list);
-    request = mapping_of_list(machine, list);
-    data_only = sg && !sg->bare_mdl;
-    if (request->post.place || (adapter && (adapter->removed || adapter->low)) ||
-        (data_only && sg->data_length == 0))
+    if (live && (request->post.place || (data_only && length == 0) ||
+                 (adapter && (adapter->removed || adapter->low))))
         return false;
-    rule = mapping_intact(request) ? RULE_NONE : RULE_SGL_39;
-    if (!rule && data_only)
-        rule = check_extent(sg, request, skip, whole);
-    if (rule)
-        return refuse(machine, rule, sg, list);
-    return device_post(machine, request, data_only ? sg->current_offset : 0,
-                       data_only ? sg->data_length : request->length, adapter);
+    rule = live ? check_live(sg, request, skip, whole) : blame(kind);
+    if (list_report(machine, rule, "device_post", sg, list) || !live)
+        return false;
+    return device_post(machine, request, data_only ? sg->was.CurrentMdlOffset : 0,
+                       data_only ? length : request->length, adapter);
 }

@@ -12,29 +12,26 @@ const struct rig_rule_row *rig_rule_row(enum rig_rule rule)
     return &rows[rule];
 }
 
-static void report(struct machine *machine, struct rig_report report)
+void verifier_report_freed(struct machine *machine, enum rig_rule rule, const char *call,
+                           uint32_t made, uint32_t freed)
 {
-    assert(report.rule != RULE_NONE);
+    struct rig_report report = {rule, call, made, freed};
+
+    assert(rule != RULE_NONE);
     machine->reports++;
     if (machine->hooks.report)
         machine->hooks.report(machine->hooks.context, &report);
 }
 
-void verifier_report(struct machine *machine, enum rig_rule rule, const char *call)
-{
-    report(machine, (struct rig_report){.rule = rule, .call = call});
-}
-
 void verifier_report_made(struct machine *machine, enum rig_rule rule, const char *call,
                           uint32_t made)
 {
-    report(machine, (struct rig_report){.rule = rule, .call = call, .made = made});
+    verifier_report_freed(machine, rule, call, made, 0);
 }
 
-void verifier_report_freed(struct machine *machine, enum rig_rule rule, const char *call,
-                           uint32_t made, uint32_t freed)
+void verifier_report(struct machine *machine, enum rig_rule rule, const char *call)
 {
-    report(machine, (struct rig_report){rule, call, made, freed});
+    verifier_report_freed(machine, rule, call, 0, 0);
 }
 
 bool verifier_refuse(struct machine *machine, enum rig_rule rule, const char *call)
