@@ -141,8 +141,6 @@ static NTSTATUS start_list(PDMA_ADAPTER head, struct request *plan, PMDL mdl, PV
 
     if (!rule)
         rule = hal_check_range(machine, mdl, va, plan->length, &range);
-    if (!rule && plan->list)
-        rule = memory_lendable(machine, plan->list, plan->list_size);
     if (!rule)
         rule =
             mapping_obstacle(machine, &range, plan->write_to_device, plan->list, plan->list_size);

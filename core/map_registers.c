@@ -61,10 +61,13 @@ static bool is_shared(const struct machine *machine, const struct piece *piece, 
 enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
                                bool only_to_device, const void *buffer, uint32_t buffer_size)
 {
+    enum rig_rule rule = buffer ? memory_lendable(machine, buffer, buffer_size) : RULE_NONE;
     struct range rest = *range;
     bool shared = false, dirty = false;
     struct piece piece;
 
+    if (rule)
+        return rule;
     while (sg_next(machine, &rest, &piece)) {
         if (!memory_marked(machine, piece.data, piece.length, PAGE_LIVE))
             return RULE_VRF_10;

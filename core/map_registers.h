@@ -10,7 +10,7 @@ bool mapping_counts(const struct machine *machine);
 uint32_t mapping_list_size(unsigned elements);
 
 /* Why a range cannot be mapped, to the device only or also from it, with a list in BUFFER (NULL:
- * elsewhere): VRF-10, VRF-14, MDL-12 or RULE_NONE. */
+ * elsewhere): SGL-29, SGL-28, VRF-10, VRF-14, MDL-12 or RULE_NONE. */
 enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
                                bool only_to_device, const void *buffer, uint32_t buffer_size);
 /* Which waiting and live mappings count: a bare MDL's list is among those that may write, not among

@@ -156,12 +156,6 @@ static enum rig_rule check_attributes(struct machine *machine, const struct adap
     return adapter->registration_set == general ? RULE_NONE : RULE_LIFE_11;
 }
 
-/* Below 6.30 there is one revision of the registration attributes. */
-static bool revision_good(const struct driver *driver, UCHAR revision, bool general)
-{
-    return revision != 0 && (general || revision < 2 || driver->minor >= 30);
-}
-
 NDIS_STATUS NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
                                        PNDIS_MINIPORT_ADAPTER_ATTRIBUTES MiniportAttributes)
 {
@@ -175,7 +169,9 @@ NDIS_STATUS NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
 
     if (verifier_finds(machine, rule, "NdisMSetMiniportAttributes", 0))
         return NDIS_STATUS_FAILURE;
-    if (!revision_good(adapter->driver, header->Revision, general))
+    if (header->Revision ==
+            0 || /* below 6.30 there is one revision of the registration attributes */
+        (!general && header->Revision > 1 && adapter->driver->minor < 30))
         return NDIS_STATUS_BAD_VERSION;
     if (general) {
         adapter->general_set = true;

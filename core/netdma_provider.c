@@ -30,17 +30,13 @@ void provider_end(struct machine *machine, struct provider *provider, enum rig_r
     provider->live = provider->started = false;
 }
 
-/* Whether the innermost frame is a callback of this device at SITE. */
-static bool inside(const struct machine *machine, enum site site, const struct device *device)
+/* Whether the innermost frame is a callback of this device at SITE, for IRP where that is PnP. */
+static bool inside(const struct machine *machine, const struct device *device, enum site site,
+                   enum rig_irp irp)
 {
     const struct frame *frame = frame_current(machine);
 
-    return frame && frame->site == site && frame->object == device;
-}
-
-static bool inside_pnp(const struct machine *machine, enum rig_irp irp, const struct device *device)
-{
-    return inside(machine, SITE_PNP, device) && frame_current(machine)->irp == irp;
+    return frame && frame->object == device && frame->site == site && frame->irp == irp;
 }
 
 /* ---- registration ---- */
@@ -56,15 +52,6 @@ static bool size_good(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
     return c->Size == sizeof *c ||
            (c->Size == offsetof(NET_DMA_PROVIDER_CHARACTERISTICS, FriendlyName) &&
             claimed_version(c) < 0x200);
-}
-
-static enum rig_rule check_version(const struct machine *machine, unsigned version)
-{
-    if (version > interface_version(machine))
-        return RULE_NVER_03;
-    return version == 0x100 || version == 0x101 || version == 0x200 || version == 0x201
-               ? RULE_NONE
-               : RULE_PRV_13;
 }
 
 /* NVER-06 */
@@ -89,15 +76,16 @@ static bool name_good(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
 static enum rig_rule check_characteristics(struct machine *machine,
                                            const NET_DMA_PROVIDER_CHARACTERISTICS *c)
 {
-    enum rig_rule rule;
+    unsigned version = claimed_version(c);
 
     if (!size_good(c))
         return RULE_PRV_10;
     if (!device_of_pdo(machine, c->PhysicalDeviceObject))
         return RULE_PRV_11;
-    rule = check_version(machine, claimed_version(c));
-    if (rule)
-        return rule;
+    if (version > interface_version(machine))
+        return RULE_NVER_03;
+    if (version != 0x100 && version != 0x101 && version != 0x200 && version != 0x201)
+        return RULE_PRV_13;
     if (c->MaxDmaChannelCount == 0)
         return RULE_PRV_12;
     if (!c->AllocateDmaChannel || !c->FreeDmaChannel || !c->StartDma || !c->AppendDma)
@@ -215,8 +203,8 @@ VOID NetDmaDeregisterProvider(PVOID NetDmaProviderHandle)
         rule = RULE_PRV_34;
     if (verifier_finds(machine, rule, "NetDmaDeregisterProvider", provider ? provider->made : 0))
         return;
-    if (!inside(machine, SITE_ADD_DEVICE, provider->device) &&
-        !inside_pnp(machine, RIG_REMOVE_DEVICE, provider->device))
+    if (!inside(machine, provider->device, SITE_ADD_DEVICE, 0) &&
+        !inside(machine, provider->device, SITE_PNP, RIG_REMOVE_DEVICE))
         verifier_report_made(machine, RULE_PRV_41, "NetDmaDeregisterProvider", provider->made);
     provider->live = false;
 }
@@ -242,7 +230,8 @@ static enum rig_rule check_start(struct machine *machine, PVOID handle, struct p
         return rule;
     if ((*provider)->started)
         return RULE_PRV_25;
-    if (!(*provider)->was_started && !inside_pnp(machine, RIG_START_DEVICE, (*provider)->device))
+    if (!(*provider)->was_started &&
+        !inside(machine, (*provider)->device, SITE_PNP, RIG_START_DEVICE))
         return RULE_PRV_20;
     return (*provider)->device->state & DEVICE_ENGINE ? RULE_NONE : RULE_PRV_21;
 }
@@ -280,11 +269,11 @@ UINT NetDmaGetVersion(VOID)
 {
     struct machine *machine = machine_bound();
     unsigned version = interface_version(machine);
+    enum rig_rule rule = version < 0x101 ? RULE_NVER_02 : RULE_NONE;
 
-    if (processor_irql(machine) != PASSIVE_LEVEL || version < 0x101) {
-        verifier_report(machine, processor_irql(machine) ? RULE_CTX_01 : RULE_NVER_02,
-                        "NetDmaGetVersion");
+    if (processor_irql(machine) != PASSIVE_LEVEL)
+        rule = RULE_CTX_01;
+    if (verifier_finds(machine, rule, "NetDmaGetVersion", 0))
         return 0;
-    }
     return (version >> 8) << 16 | (version & 0xFF);
 }

@@ -51,9 +51,9 @@ void frame_leave(struct machine *machine, const char *callback)
 
 void processor_back(struct machine *machine)
 {
-    machine->current = 0;
-    if (machine->frame_count > 0)
-        machine->current = machine->frames[machine->frame_count - 1].processor;
+    const struct frame *frame = frame_current(machine);
+
+    machine->current = frame ? frame->processor : 0;
 }
 
 bool processor_can(const struct machine *machine, KIRQL level)

@@ -100,11 +100,9 @@ bool sg_ask(struct machine *machine, const struct sg *request, ULONG size, bool 
 static enum list_kind find_in_hal(struct machine *machine, const void *pointer)
 {
     EACH (const struct request, request, machine, requests) {
-        if (request->state == REQUEST_FREE || request->list != pointer)
-            continue;
-        if (request->state == REQUEST_LIVE)
+        if (request->list == pointer && request->state == REQUEST_LIVE)
             return LIST_HAL_LIVE;
-        if (request->loan)
+        if (request->list == pointer && request->loan)
             return LIST_HAL_WAITING;
     }
     return mapping_former(machine, pointer) ? LIST_FORMER : LIST_NONE;
@@ -118,14 +116,12 @@ enum list_kind list_find(struct machine *machine, const void *pointer, struct sg
     if (!pointer)
         return LIST_NONE;
     EACH (struct sg, sg, machine, sgs) {
-        if (sg->state == SG_LIVE && sg->list == pointer) {
-            *found = sg;
+        if (sg->list != pointer && sg->buffer != pointer)
+            continue;
+        *found = sg;
+        if (sg->list == pointer)
             return LIST_LIVE;
-        }
-        if (sg->state != SG_FREE && sg->buffer == pointer) {
-            *found = sg;
-            kind = sg->state == SG_LIVE ? LIST_BUFFER_OF_LIVE : LIST_BUFFER_OF_WAITING;
-        }
+        kind = sg->state == SG_LIVE ? LIST_BUFFER_OF_LIVE : LIST_BUFFER_OF_WAITING;
     }
     return kind == LIST_NONE ? find_in_hal(machine, pointer) : kind;
 }
@@ -198,8 +194,6 @@ static enum rig_rule check_allocate(struct machine *machine, NDIS_HANDLE handle,
     if (!(*dma)->handler)
         return RULE_SG_13;
     rule = check_net_buffer(machine, *dma, nb, flags);
-    if (!rule && buffer)
-        rule = memory_lendable(machine, buffer, size);
     if (rule)
         return rule;
     range = (struct range){nb->CurrentMdl, 0, mapped_length(machine, nb)};
@@ -298,9 +292,9 @@ static enum rig_rule blame(struct machine *machine, enum list_kind kind, const s
         return RULE_FSG_07;
     if (kind == LIST_BUFFER_OF_LIVE && own)
         return RULE_FSG_03;
-    if (kind == LIST_BUFFER_OF_WAITING && own)
-        return RULE_FSG_08;
-    return waiting && waiting->state == SG_WAITING ? RULE_FSG_08 : RULE_FSG_02;
+    return (kind == LIST_BUFFER_OF_WAITING && own) || (waiting && waiting->state == SG_WAITING)
+               ? RULE_FSG_08
+               : RULE_FSG_02;
 }
 
 /* FSG-13: the NET_BUFFER starts where it was mapped. */

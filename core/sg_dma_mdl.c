@@ -53,10 +53,8 @@ static enum rig_rule check_parameters(struct machine *machine,
         return RULE_BSG_06;
     if (!p->ScatterGatherListBuffer)
         return RULE_BSG_07;
-    rule = memory_lendable(machine, p->ScatterGatherListBuffer, p->ScatterGatherListBufferSize);
-    return rule ? rule
-                : mapping_obstacle(machine, range, false, p->ScatterGatherListBuffer,
-                                   p->ScatterGatherListBufferSize);
+    return mapping_obstacle(machine, range, false, p->ScatterGatherListBuffer,
+                            p->ScatterGatherListBufferSize);
 }
 
 /* Nothing waits for registers of HAL's adapter, and it has so many left. */
