@@ -332,6 +332,8 @@ static void test_frames(void **state)
         WRITE_REGISTER_ULONG(block + RIG_TX_DOORBELL, i + 1);
     }
     assert_int_equal(rig_device_frames(machine, adapter), 0);
+    assert_int_equal(READ_REGISTER_ULONG(block + RIG_INTERRUPT_CAUSE), RIG_CAUSE_SENT);
+    assert_int_equal(READ_REGISTER_ULONG(block + RIG_INTERRUPT_CAUSE), 0);
     assert_int_equal(READ_REGISTER_ULONG(block + RIG_TX_DONE_TAG), 99);
     assert_int_equal(rig_device_frames(machine, adapter), 1);
 }
