@@ -392,6 +392,41 @@ static void test_sizes_of_revisions(void **state)
 }
 
 /* A handle whose slot lies behind its table names nothing. */
+/* What a device writes by a bare MDL's list is there when the list is freed as one from the device. */
+static void test_bare_mdl_from_device(void **state)
+{
+    static _Alignas(8) uint8_t memory[256];
+    uint8_t *bytes = rig_buffer(world->machine, 8, 0, RIG_ADJACENT);
+    NDIS_SCATTER_GATHER_LIST_PARAMETERS p = {
+        .Header = {NDIS_OBJECT_TYPE_DEFAULT, NDIS_SCATTER_GATHER_LIST_PARAMETERS_REVISION_1,
+                   NDIS_SIZEOF_SCATTER_GATHER_LIST_PARAMETERS_REVISION_1},
+        .Mdl = rig_mdl(world->machine, bytes, 8, NULL),
+        .Length = 8,
+        .ProcessSGListHandler = process,
+        .Context = world,
+        .ScatterGatherListBuffer = (PSCATTER_GATHER_LIST)(void *)memory,
+        .ScatterGatherListBufferSize = sizeof memory,
+    };
+    KIRQL old;
+
+    (void)state;
+    p.CurrentVa = MmGetMdlVirtualAddress(p.Mdl);
+    assert_true(rig_set(world->machine, SETTING_personality, 1)); /* bounced */
+    register_driver();
+    assert_true(rig_initialize(world->machine, world->driver));
+    memset(bytes, 'b', 8);
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    for (unsigned to_device = 2; to_device-- > 0;) {
+        assert_int_equal(NdisBuildScatterGatherList(world->adapter, &p), NDIS_STATUS_SUCCESS);
+        assert_true(rig_bus_write(
+            world->machine, (uint64_t)world->list->Elements[0].Address.QuadPart, "device!", 8));
+        NdisFreeScatterGatherList(world->adapter, world->list, to_device != 0);
+        assert_int_equal(bytes[0], to_device ? 'b' : 'd');
+    }
+    KeLowerIrql(old);
+    assert_int_equal(world->reports, 0);
+}
+
 static void test_handle_behind_its_table(void **state)
 {
     (void)state;
@@ -418,6 +453,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_handlers_are_required, setup, teardown),
         cmocka_unit_test_setup_teardown(test_versions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sizes_of_revisions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bare_mdl_from_device, setup, teardown),
         cmocka_unit_test_setup_teardown(test_handle_behind_its_table, setup, teardown),
     };
 
