@@ -109,7 +109,7 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
 {
     struct machine *machine = machine_bound();
     enum rig_rule rule = hal_check(machine, DmaAdapter, HIGH_LEVEL, false, RULE_E6_13);
-    struct request plan = {.adapter = hal_adapter(machine, DmaAdapter), .length = Length};
+    struct request plan = {.adapter = (struct dma_adapter *)DmaAdapter, .length = Length};
     struct range range;
     NTSTATUS status;
 
@@ -146,7 +146,7 @@ static NTSTATUS start_list(PDMA_ADAPTER head, struct request *plan, PMDL mdl, PV
             mapping_obstacle(machine, &range, plan->write_to_device, plan->list, plan->list_size);
     if (verifier_finds(machine, rule, call, 0))
         return STATUS_UNSUCCESSFUL;
-    plan->adapter = hal_adapter(machine, head);
+    plan->adapter = (struct dma_adapter *)head;
     status = check_size(machine, plan, sg_count(machine, range));
     if (plan->list_size < mapping_list_size(plan->element_count))
         return STATUS_BUFFER_TOO_SMALL;
@@ -231,16 +231,6 @@ static const DMA_OPERATIONS operations[2] = {
 
 /* ---- adapters ---- */
 
-/* A free set of bounce pages; BANKS: there is none. */
-static uint8_t free_bank(const struct machine *machine)
-{
-    uint8_t bank = 0;
-
-    while (bank < BANKS && machine->bank_used[bank])
-        bank++;
-    return bank;
-}
-
 /* HAL-04, HAL-09: whole pages and one more for a start inside a page, in 64 bits (AMB-06). */
 static uint8_t register_count(const struct machine *machine, ULONG maximum)
 {
@@ -256,7 +246,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
     struct machine *machine = machine_bound();
     const DEVICE_DESCRIPTION *d = DeviceDescription;
     ULONG version = d->Version;
-    uint8_t bank = free_bank(machine);
+    uint8_t bank = (uint8_t)__builtin_ctz(~machine->banks); /* the first set of bounce pages */
     struct dma_adapter *adapter;
 
     (void)PhysicalDeviceObject;
@@ -286,7 +276,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
         .auto_initialize = d->AutoInitialize != 0,
         .unit = (uint8_t)(1u << d->DmaWidth),
     };
-    machine->bank_used[bank] = true;
+    machine->banks |= 1u << bank;
     *NumberOfMapRegisters = adapter->registers;
     return &adapter->head;
 }

@@ -158,19 +158,14 @@ bool rig_device_access(struct machine *machine, PSCATTER_GATHER_LIST list, uint6
 {
     const struct request *request = mapping_of_list(machine, list);
     const struct former_list *former = mapping_former(machine, list);
-    uint64_t reach;
+    uint64_t reach = request ? request->elements[0].Length : 0;
 
-    if (!request && !former)
-        return false;
-    if (!request) {
-        verifier_report_freed(machine, RULE_E6_26, "device", former->made, former->freed);
-        return false;
-    }
-    reach = request->elements[0].Length;
-    if (length == 0 || offset > reach || length > reach - offset ||
-        (!request->both_ways && request->write_to_device != to_device)) {
+    if (request && length > 0 && offset <= reach && length <= reach - offset &&
+        (request->both_ways || request->write_to_device == to_device))
+        return true;
+    if (request)
         verifier_report_made(machine, RULE_E6_26, "device", request->made);
-        return false;
-    }
-    return true;
+    else if (former)
+        verifier_report_freed(machine, RULE_E6_26, "device", former->made, former->freed);
+    return false;
 }

@@ -76,7 +76,8 @@ struct work {
 /* ---- Mm ---- */
 
 struct buffer {
-    uint32_t page, offset, length; /* first page, offset in it, bytes */
+    uint8_t *start;
+    uint32_t length;
     bool live;
 };
 
@@ -144,14 +145,15 @@ struct request {
     bool write_to_device, both_ways; /* both_ways: a bare MDL's list (BSG-12) */
     bool one_run;                    /* copied into the pages of all registers (AMB-02) */
     bool settled;                    /* the control routine has returned */
-    uint16_t piece_count, loan;      /* loan: of the list's memory, index + 1; 0: the arena's */
-    uint32_t asked;                  /* map registers, where they are counted */
-    uint32_t length;                 /* bytes mapped */
-    uint32_t turn;                   /* order of arrival */
-    uint32_t made, element_count;    /* element_count: before there is a list, most */
-    uint64_t registers;              /* bit set held */
+    uint16_t piece_count;
+    uint32_t asked;               /* map registers, where they are counted */
+    uint32_t length;              /* bytes mapped */
+    uint32_t turn;                /* order of arrival */
+    uint32_t made, element_count; /* element_count: before there is a list, most */
+    uint64_t registers;           /* bit set held */
     struct dma_adapter *adapter;
     struct piece *pieces;
+    struct loan *loan;                /* of the list's memory; NULL: it lies in the arena */
     SCATTER_GATHER_ELEMENT *elements; /* as handed out: drivers write into lists (SGL-39) */
     PDRIVER_LIST_CONTROL routine;
     PDRIVER_CONTROL control;
@@ -252,10 +254,10 @@ enum sg_state { SG_FREE, SG_WAITING, SG_LIVE };
 struct sg {
     uint8_t state; /* enum sg_state */
     bool write_to_device;
-    uint16_t loan; /* of a list buffer that HAL did not get: index + 1, 0 none */
     uint32_t made;
     const struct dma *dma;
     struct range range;  /* what is mapped */
+    struct loan *loan;   /* of a list buffer that HAL did not get; NULL: there is none */
     PNET_BUFFER nb;      /* NULL: the list is one of a bare MDL */
     NET_BUFFER_DATA was; /* the NET_BUFFER as it was mapped (FSG-13) */
     PVOID context, buffer;
@@ -361,7 +363,7 @@ struct machine {
     uint32_t lists_built, lists_freed, turn, bus_page;
     uint32_t arena_next, former_next;
     uint16_t bounce_used[BANKS]; /* highest register that was copied through, + 1 */
-    bool bank_used[BANKS];
+    uint32_t banks;              /* bit set of those in use */
 
     bool claims[CHANNELS]; /* of DMA channels, by number (CH-10) */
     struct work work[WORK];

@@ -53,7 +53,7 @@ static bool is_shared(const struct machine *machine, const struct piece *piece, 
     if (only_to_device)
         return mapping_covers(machine, piece->data, piece->length, MAPPING_MAY_WRITE);
     return mapping_covers(machine, piece->data, piece->length, MAPPING_ANY) ||
-           memory_lent(machine, piece->data, piece->length) ||
+           memory_lent(machine, piece->data, piece->length, false) ||
            (buffer &&
             memory_overlaps(piece->data, piece->length, buffer, buffer_size ? buffer_size : 1));
 }
@@ -81,16 +81,12 @@ enum rig_rule mapping_obstacle(struct machine *machine, const struct range *rang
 
 /* ---- the list's memory ---- */
 
-static bool in_arena(const struct request *request)
-{
-    return request->list && !request->loan;
-}
-
 /* Where the list of HAL's ends that lies in SIZE bytes from START on; NULL: there is none. */
 static uint8_t *list_end(const struct machine *machine, const uint8_t *start, uint32_t size)
 {
     EACH (const struct request, request, machine, requests)
-        if (in_arena(request) && memory_overlaps(request->list, request->list_size, start, size))
+        if (request->list && !request->loan &&
+            memory_overlaps(request->list, request->list_size, start, size))
             return (uint8_t *)request->list + request->list_size;
     return NULL;
 }
@@ -116,7 +112,7 @@ const struct former_list *mapping_former(const struct machine *machine,
                                          const SCATTER_GATHER_LIST *list)
 {
     EACH (const struct former_list, former, machine, formers)
-        if (list && former->list == list)
+        if (former->list == list)
             return former;
     return NULL;
 }
@@ -172,25 +168,21 @@ static void deliver(struct machine *machine, uint64_t argument)
         packet_deliver(machine, request);
         return;
     }
-    memory_handed(machine, request->loan);
+    if (request->loan)
+        request->loan->handed = true;
     frame_enter(machine, SITE_LIST, DISPATCH_LEVEL);
     request->routine(request->device, NULL, request->list, request->context);
     frame_leave(machine, "MiniportProcessSGList");
 }
 
+/* The first COUNT registers that are free, which there are. */
 static uint64_t take_registers(struct dma_adapter *adapter, unsigned count)
 {
-    uint64_t taken = 0;
+    uint64_t before = adapter->held;
 
-    for (unsigned i = 0; i < adapter->registers && count > 0; i++) {
-        if (adapter->held >> i & 1)
-            continue;
-        taken |= (uint64_t)1 << i;
-        count--;
-    }
-    assert(count == 0);
-    adapter->held |= taken;
-    return taken;
+    for (; count > 0; count--)
+        adapter->held |= adapter->held + 1;
+    return adapter->held & ~before;
 }
 
 static unsigned free_registers(const struct dma_adapter *adapter)
@@ -229,12 +221,11 @@ struct request *mapping_waiting(struct machine *machine, const struct dma_adapte
 /* Handlers that run here may free and allocate, so the queue is looked at anew each time. */
 static void grant_waiting(struct machine *machine, const struct dma_adapter *adapter)
 {
-    struct request *first = mapping_waiting(machine, adapter);
+    struct request *first;
 
-    while (first && needed_registers(machine, first) <= free_registers(adapter)) {
+    while ((first = mapping_waiting(machine, adapter)) &&
+           needed_registers(machine, first) <= free_registers(adapter))
         grant(machine, first);
-        first = mapping_waiting(machine, adapter);
-    }
 }
 
 /* ---- requests ---- */
@@ -288,9 +279,10 @@ static void release(struct machine *machine, struct request *request)
         machine->lists_freed++;
     if (request->state == REQUEST_LIVE && !request->control)
         remember(machine, request);
-    if (in_arena(request))
+    if (request->loan)
+        request->loan->live = false;
+    else if (request->list)
         memory_poison(request->list, request->list_size);
-    memory_give_back(machine, request->loan);
     request->adapter->held &= ~request->registers;
     memset(request, 0, sizeof *request);
 }
@@ -332,5 +324,5 @@ void mapping_drop_adapter(struct machine *machine, PDMA_ADAPTER head)
     assert(adapter->live && adapter->held == 0 && !mapping_waiting(machine, adapter));
     common_drop(machine, adapter);
     adapter->live = false;
-    machine->bank_used[adapter->bank] = false;
+    machine->banks &= ~(1u << adapter->bank);
 }

@@ -32,7 +32,13 @@ RIG_NO_COVERAGE void memory_release(const void *start, size_t length)
     ASAN_UNPOISON_MEMORY_REGION(start, length);
 }
 
-/* ---- frame numbers ---- */
+/* ---- pages, frame numbers ---- */
+
+/* RIG_PAGES or more: the byte is none of the machine's memory. */
+static uintptr_t page_at(const struct machine *machine, const void *byte)
+{
+    return ((uintptr_t)byte - (uintptr_t)machine->pages) / PAGE_SIZE;
+}
 
 uint8_t *memory_of_frame(struct machine *machine, uint64_t frame)
 {
@@ -46,13 +52,14 @@ uint8_t *memory_of_frame(struct machine *machine, uint64_t frame)
 
 /* The frame number of a buffer's first page; STEP leads to the next one. The first buffer at the
  * edge lies across it, the others below it. */
-static uint32_t take_frames(struct used *used, enum rig_frames frames, unsigned pages, int *step)
+static uint32_t take_frames(struct used *used, enum rig_frames frames, unsigned pages,
+                            unsigned *step)
 {
     uint32_t before = used->frames[frames];
     bool across = frames == RIG_EDGE && before == 0;
 
     used->frames[frames] += across ? pages - pages / 2 : pages;
-    *step = frames == RIG_SCATTERED ? -2 : 1;
+    *step = frames == RIG_SCATTERED ? -2u : 1;
     switch (frames) {
     case RIG_ADJACENT:
         return LOW_FRAMES + before;
@@ -65,56 +72,43 @@ static uint32_t take_frames(struct used *used, enum rig_frames frames, unsigned 
     }
 }
 
-static void place_pages(struct machine *machine, unsigned page, unsigned pages,
-                        enum rig_frames frames)
-{
-    int step;
-    uint32_t frame = take_frames(&machine->used, frames, pages, &step);
-
-    for (unsigned i = page; i < page + pages; i++, frame += (uint32_t)step) {
-        machine->page_frame[i] = frame;
-        machine->page_state[i] = PAGE_LIVE;
-    }
-}
-
 /* ---- buffers ---- */
-
-static uint8_t *buffer_start(struct machine *machine, const struct buffer *buffer)
-{
-    return machine->pages[buffer->page] + buffer->offset;
-}
 
 /* The live buffer that starts at START, NULL if there is none. */
 static struct buffer *find_buffer(struct machine *machine, const void *start)
 {
     EACH (struct buffer, buffer, machine, buffers)
-        if (buffer->live && buffer_start(machine, buffer) == start)
+        if (buffer->live && buffer->start == start)
             return buffer;
     return NULL;
 }
 
 void *rig_buffer(struct machine *machine, uint32_t length, uint32_t offset, enum rig_frames frames)
 {
-    unsigned page = machine->used.pages;
-    unsigned pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES((uintptr_t)offset, length);
+    unsigned page = machine->used.pages, step;
+    unsigned end = page + ADDRESS_AND_SIZE_TO_SPAN_PAGES((uintptr_t)offset, length);
     struct buffer *buffer = &machine->buffers[machine->used.buffers];
+    uint32_t frame;
 
     assert(offset < PAGE_SIZE);
     if (length == 0 || length > RIG_BUFFER_LIMIT || machine->used.buffers == BUFFERS ||
-        page + pages > RIG_PAGES || site_refuses(machine, RIG_SITE_pages))
+        end > RIG_PAGES || site_refuses(machine, RIG_SITE_pages))
         return NULL;
     machine->used.buffers++;
-    machine->used.pages += pages;
-    place_pages(machine, page, pages, frames);
-    *buffer = (struct buffer){page, offset, length, true};
-    return buffer_start(machine, buffer);
+    machine->used.pages = end;
+    *buffer = (struct buffer){machine->pages[page] + offset, length, true};
+    frame = take_frames(&machine->used, frames, end - page, &step);
+    for (; page < end; page++, frame += step) {
+        machine->page_frame[page] = frame;
+        machine->page_state[page] = PAGE_LIVE;
+    }
+    return buffer->start;
 }
 
 /* FSG-09: a list's memory outlives the list; SGL-32: so do the data it maps. */
 bool rig_free_buffer(struct machine *machine, void *start)
 {
     struct buffer *buffer = find_buffer(machine, start);
-    unsigned pages;
 
     if (!buffer)
         return false;
@@ -123,19 +117,13 @@ bool rig_free_buffer(struct machine *machine, void *start)
             return verifier_refuse(machine, RULE_FSG_09, "free_buffer");
     if (mapping_covers(machine, start, buffer->length, MAPPING_ANY))
         return verifier_refuse(machine, RULE_SGL_32, "free_buffer");
-    pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(start, buffer->length);
-    memset(&machine->page_state[buffer->page], 0, pages);
+    memset(&machine->page_state[page_at(machine, start)], 0,
+           ADDRESS_AND_SIZE_TO_SPAN_PAGES(start, buffer->length));
     buffer->live = false;
     return true;
 }
 
 /* ---- what is so of a page ---- */
-
-/* RIG_PAGES or more: the byte is none of the machine's memory. */
-static uintptr_t page_at(const struct machine *machine, const void *byte)
-{
-    return ((uintptr_t)byte - (uintptr_t)machine->pages) / PAGE_SIZE;
-}
 
 void memory_mark(struct machine *machine, const uint8_t *start, uint32_t length, uint8_t mark)
 {
@@ -178,20 +166,13 @@ bool memory_overlaps(const void *one, uint32_t length, const void *other, uint32
            (uintptr_t)other < (uintptr_t)one + length;
 }
 
-/* unhanded: only what is lent to requests whose handlers have not been called */
-static bool is_lent(const struct machine *machine, const void *start, uint32_t length,
-                    bool unhanded)
+bool memory_lent(const struct machine *machine, const void *start, uint32_t length, bool unhanded)
 {
     EACH (const struct loan, loan, machine, loans)
         if (loan->live && !(unhanded && loan->handed) &&
             memory_overlaps(loan->start, loan->length, start, length))
             return true;
     return false;
-}
-
-bool memory_lent(const struct machine *machine, const void *start, uint32_t length)
-{
-    return is_lent(machine, start, length, false);
 }
 
 enum rig_rule memory_lendable(const struct machine *machine, const void *start, uint32_t length)
@@ -203,13 +184,13 @@ enum rig_rule memory_lendable(const struct machine *machine, const void *start, 
     if ((uintptr_t)start % sizeof(void *) != 0)
         return RULE_SGL_29;
     if ((page < RIG_PAGES && !(machine->page_state[page] & PAGE_LIVE)) ||
-        memory_lent(machine, start, length) ||
+        memory_lent(machine, start, length, false) ||
         mapping_covers(machine, start, length, MAPPING_MAY_WRITE))
         return RULE_SGL_28;
     return RULE_NONE;
 }
 
-uint16_t memory_lend(struct machine *machine, const void *start, uint32_t length)
+struct loan *memory_lend(struct machine *machine, const void *start, uint32_t length)
 {
     unsigned i = 0;
 
@@ -219,19 +200,7 @@ uint16_t memory_lend(struct machine *machine, const void *start, uint32_t length
     machine->loans[i] = (struct loan){start, length ? length : 1, true, false};
     if (machine->used.loans <= i)
         machine->used.loans = i + 1;
-    return (uint16_t)(i + 1);
-}
-
-void memory_handed(struct machine *machine, uint16_t loan)
-{
-    if (loan)
-        machine->loans[loan - 1].handed = true;
-}
-
-void memory_give_back(struct machine *machine, uint16_t loan)
-{
-    if (loan)
-        machine->loans[loan - 1].live = false;
+    return &machine->loans[i];
 }
 
 /* ---- MDLs ---- */
@@ -290,7 +259,7 @@ bool rig_cpu_write(struct machine *machine, PMDL mdl, uint32_t offset, const voi
         return false;
     if (mapping_covers(machine, start, length, MAPPING_ANY))
         return verifier_refuse(machine, RULE_SGL_26, "cpu_write");
-    if (memory_lent(machine, start, length))
+    if (memory_lent(machine, start, length, false))
         return verifier_refuse(machine, RULE_SGL_39, "cpu_write");
     memcpy(start, data, length);
     memory_mark(machine, start, length, CACHE_DIRTY);
@@ -307,7 +276,7 @@ bool rig_cpu_read(struct machine *machine, PMDL mdl, uint32_t offset, void *data
         return false;
     if (mapping_covers(machine, start, length, MAPPING_FROM_DEVICE))
         return verifier_refuse(machine, RULE_FSG_05, "cpu_read");
-    if (is_lent(machine, start, length, true))
+    if (memory_lent(machine, start, length, true))
         return verifier_refuse(machine, RULE_SGL_12, "cpu_read");
     if (memory_marked(machine, start, length, CACHE_STALE))
         return verifier_refuse(machine, RULE_MDL_12, "cpu_read");

@@ -24,10 +24,9 @@ bool memory_is_mdl(const struct machine *machine, const MDL *mdl);
 
 /* Why START, LENGTH cannot be lent for a list: SGL-29, SGL-28, or RULE_NONE. */
 enum rig_rule memory_lendable(const struct machine *machine, const void *start, uint32_t length);
-/* Whether any of these bytes is lent. */
-bool memory_lent(const struct machine *machine, const void *start, uint32_t length);
-uint16_t memory_lend(struct machine *machine, const void *start, uint32_t length); /* index + 1 */
-void memory_handed(struct machine *machine, uint16_t loan); /* its handler is called; 0: nothing */
-void memory_give_back(struct machine *machine, uint16_t loan); /* 0: nothing */
+/* Whether any of these bytes is lent; UNHANDED: for a list whose handler has not been called. */
+bool memory_lent(const struct machine *machine, const void *start, uint32_t length, bool unhanded);
+/* Whoever lends says when the handler is called and when the list is freed. */
+struct loan *memory_lend(struct machine *machine, const void *start, uint32_t length);
 
 #endif

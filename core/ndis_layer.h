@@ -73,9 +73,9 @@ NTSTATUS sg_calculate(const struct sg *request, ULONG *size, ULONG *registers);
  * none to give, and nothing is kept. */
 bool sg_ask(struct machine *machine, const struct sg *request, ULONG size, bool in_buffer);
 /* Forget a request whose mapping is over; what was lent goes back. */
-void sg_forget(struct machine *machine, struct sg *sg);
+void sg_forget(struct sg *sg);
 /* The list of a live request goes back to HAL. */
-void sg_put(struct machine *machine, struct sg *sg, bool write_to_device);
+void sg_put(struct sg *sg, bool write_to_device);
 
 /* Whether a registration has waiting or live requests; to_device: those of NET_BUFFERs only, to the
  * device only. */

@@ -9,15 +9,19 @@
 #include "hal_layer.h"
 #include <string.h>
 
-/* The request of ADAPTER whose control routine was given BASE, NULL if there is none. */
-static struct request *find(struct machine *machine, const struct dma_adapter *adapter,
-                            const void *base)
+/* The request whose control routine was given BASE, NULL if there is none; E6-19, E6-18, IRQL, and
+ * UNKNOWN if there is none: the first that is broken. */
+static enum rig_rule find(struct machine *machine, PDMA_ADAPTER head, const void *base, bool exact,
+                          enum rig_rule unknown, struct request **found)
 {
+    enum rig_rule rule = hal_check(machine, head, DISPATCH_LEVEL, exact, RULE_E6_13);
+
+    *found = NULL;
     EACH (struct request, request, machine, requests)
-        if (request->state == REQUEST_LIVE && request->control && request->base == base &&
-            request->adapter == adapter)
-            return request;
-    return NULL;
+        if (!rule && request->state == REQUEST_LIVE && request->control && request->base == base &&
+            request->adapter == hal_adapter(machine, head))
+            *found = request;
+    return rule || *found ? rule : unknown;
 }
 
 static uint32_t made(const struct request *request)
@@ -111,13 +115,12 @@ VOID packet_free_registers(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBase,
                            ULONG NumberOfMapRegisters)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = hal_check(machine, DmaAdapter, DISPATCH_LEVEL, true, RULE_E6_13);
-    const struct dma_adapter *adapter = hal_adapter(machine, DmaAdapter);
-    struct request *request = rule ? NULL : find(machine, adapter, MapRegisterBase);
+    struct request *request;
+    enum rig_rule rule = find(machine, DmaAdapter, MapRegisterBase, true, RULE_E6_05, &request);
 
-    if (!rule && (!request || !request->settled))
+    if (!rule && !request->settled)
         rule = RULE_E6_05;
-    else if (!rule && adapter->subordinate)
+    else if (!rule && request->adapter->subordinate)
         rule = RULE_HAL_38;
     else if (!rule && request->piece_count > 0)
         rule = RULE_E6_10;
@@ -132,10 +135,8 @@ VOID packet_free_registers(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBase,
 static enum rig_rule check_map(struct machine *machine, const struct request *request, PMDL mdl,
                                PVOID va, bool to_device, ULONG length, struct range *range)
 {
-    enum rig_rule rule = RULE_NONE;
+    enum rig_rule rule;
 
-    if (!request)
-        return RULE_VRF_15;
     if (request->adapter->subordinate && request->piece_count > 0)
         return RULE_E6_0D;
     rule = hal_check_range(machine, mdl, va, length, range);
@@ -169,9 +170,8 @@ PHYSICAL_ADDRESS packet_map(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegister
                             PVOID CurrentVa, PULONG Length, BOOLEAN WriteToDevice)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = hal_check(machine, DmaAdapter, DISPATCH_LEVEL, false, RULE_E6_13);
-    struct dma_adapter *adapter = hal_adapter(machine, DmaAdapter);
-    struct request *request = rule ? NULL : find(machine, adapter, MapRegisterBase);
+    struct request *request;
+    enum rig_rule rule = find(machine, DmaAdapter, MapRegisterBase, false, RULE_VRF_15, &request);
     struct range range;
     uint64_t bus;
 
@@ -181,9 +181,10 @@ PHYSICAL_ADDRESS packet_map(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegister
         return (PHYSICAL_ADDRESS){0};
     bus = add_transfer(machine, request, range, WriteToDevice != 0);
     *Length = range.length;
-    if (!adapter->subordinate)
+    if (!request->adapter->subordinate)
         return (PHYSICAL_ADDRESS){.QuadPart = (LONGLONG)bus};
-    adapter->controller = (struct controller){bus, range.length, range.length, WriteToDevice != 0};
+    request->adapter->controller =
+        (struct controller){bus, range.length, range.length, WriteToDevice != 0};
     return (PHYSICAL_ADDRESS){0}; /* HAL-35: of no use to the device */
 }
 
@@ -224,19 +225,18 @@ BOOLEAN packet_flush(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase, P
                      ULONG Length, BOOLEAN WriteToDevice)
 {
     struct machine *machine = machine_bound();
-    enum rig_rule rule = hal_check(machine, DmaAdapter, DISPATCH_LEVEL, false, RULE_E6_13);
-    struct dma_adapter *adapter = hal_adapter(machine, DmaAdapter);
-    struct request *request = rule ? NULL : find(machine, adapter, MapRegisterBase);
+    struct request *request;
+    enum rig_rule rule = find(machine, DmaAdapter, MapRegisterBase, false, RULE_E6_20, &request);
     struct piece *first = NULL;
     struct range range;
 
     if (!rule)
-        rule = request ? hal_check_range(machine, Mdl, CurrentVa, Length, &range) : RULE_E6_20;
+        rule = hal_check_range(machine, Mdl, CurrentVa, Length, &range);
     if (!rule)
         rule = find_transfer(machine, request, range, WriteToDevice != 0, &first);
     if (verifier_finds(machine, rule, "FlushAdapterBuffers", made(request)))
         return FALSE;
     remove_transfer(request, first);
-    adapter->controller = (struct controller){0};
+    request->adapter->controller = (struct controller){0};
     return TRUE;
 }

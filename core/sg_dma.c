@@ -242,7 +242,7 @@ void dma_sweep(struct machine *machine, struct adapter *adapter, struct sweep_ru
         verifier_finds(machine, rules.list, call, sg->made);
         any = true;
         mapping_drop(machine, mapping_of_context(machine, sg));
-        sg_forget(machine, sg);
+        sg_forget(sg);
     }
     any |= shared_sweep(machine, adapter, rules.block, call);
     if (!dma)

@@ -16,18 +16,19 @@ enum { MANY_PIECES = 16, SMALL_PIECE = 256 };
 
 /* ---- requests ---- */
 
-void sg_forget(struct machine *machine, struct sg *sg)
+void sg_forget(struct sg *sg)
 {
-    memory_give_back(machine, sg->loan);
+    if (sg->loan)
+        sg->loan->live = false;
     *sg = (struct sg){.state = SG_FREE};
 }
 
-void sg_put(struct machine *machine, struct sg *sg, bool write_to_device)
+void sg_put(struct sg *sg, bool write_to_device)
 {
     PDMA_ADAPTER hal = sg->dma->hal;
     PSCATTER_GATHER_LIST list = sg->list;
 
-    sg_forget(machine, sg);
+    sg_forget(sg);
     hal->DmaOperations->PutScatterGatherList(hal, list, write_to_device);
 }
 
@@ -51,7 +52,8 @@ static VOID deliver(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST 
     sg->state = SG_LIVE;
     sg->list = ScatterGather;
     mapping_of_list(machine, ScatterGather)->both_ways = !sg->nb; /* BSG-12 */
-    memory_handed(machine, sg->loan);
+    if (sg->loan)
+        sg->loan->handed = true;
     sg->routine(DeviceObject, reserved, ScatterGather, sg->context);
 }
 
@@ -92,7 +94,7 @@ bool sg_ask(struct machine *machine, const struct sg *request, ULONG size, bool 
                        : hal->GetScatterGatherList(dma->hal, device, mdl, va, length, deliver, sg,
                                                    sg->write_to_device);
     if (status != STATUS_SUCCESS)
-        sg_forget(machine, sg);
+        sg_forget(sg);
     return status == STATUS_SUCCESS;
 }
 
@@ -338,7 +340,7 @@ void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER
     assert(sg);
     if (sg->dma->adapter->state == ADAPTER_SHUTDOWN)
         verifier_report_made(machine, RULE_LIFE_53, "NdisMFreeNetBufferSGList", sg->made);
-    sg_put(machine, sg, sg->write_to_device);
+    sg_put(sg, sg->write_to_device);
 }
 
 /* ---- counting ---- */

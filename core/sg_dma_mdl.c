@@ -133,5 +133,5 @@ void NdisFreeScatterGatherList(NDIS_HANDLE NdisHandle, PSCATTER_GATHER_LIST Scat
     enum rig_rule rule = check_free(machine, NdisHandle, ScatterGatherListBuffer, &sg);
 
     if (!list_report(machine, rule, "NdisFreeScatterGatherList", sg, ScatterGatherListBuffer))
-        sg_put(machine, sg, WriteToDevice != 0);
+        sg_put(sg, WriteToDevice != 0);
 }

@@ -187,7 +187,7 @@ void NdisFreeMemory(PVOID VirtualAddress, UINT Length, UINT MemoryFlags)
         driver_kit_fault(machine, "memory is freed that is not allocated", block);
     else if (Length != 0 && Length != block->length)
         driver_kit_fault(machine, "memory is freed with a length it does not have", block);
-    else if (memory_lent(machine, VirtualAddress, block->length)) /* FSG-09 */
+    else if (memory_lent(machine, VirtualAddress, block->length, false)) /* FSG-09 */
         verifier_report_made(machine, RULE_FSG_09, "NdisFreeMemory", block->made);
     else {
         block->live = false;
