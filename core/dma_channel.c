@@ -103,8 +103,7 @@ static bool take_channel(struct machine *machine, struct channel *channel)
 
     KeRaiseIrql(DISPATCH_LEVEL, &old);
     status = channel->hal->DmaOperations->AllocateAdapterChannel(
-        channel->hal, &machine->adapters[channel->adapter].object, channel->registers, keep,
-        channel);
+        channel->hal, &channel->adapter->object, channel->registers, keep, channel);
     KeLowerIrql(old);
     rig_timing(machine, timing);
     return status == STATUS_SUCCESS;
@@ -164,7 +163,7 @@ NDIS_STATUS NdisMRegisterDmaChannel(PNDIS_HANDLE MiniportDmaHandle,
     if (is_bus_master(adapter) && (DmaDescription->DemandMode || DmaDescription->AutoInitialize))
         verifier_report(machine, RULE_CH_09, "NdisMRegisterDmaChannel");
     plan.number = (uint8_t)find_channel(machine, DmaDescription);
-    plan.adapter = (uint8_t)adapter_index(machine, adapter);
+    plan.adapter = adapter;
     plan.unit = (uint8_t)(1u << DmaDescription->DmaWidth);
     status = try_register(machine, adapter, plan.number);
     if (status != NDIS_STATUS_SUCCESS)
@@ -194,11 +193,13 @@ static enum rig_rule check_deregister(struct machine *machine, NDIS_HANDLE handl
                                       struct channel **channel)
 {
     enum rig_rule rule = check_channel(machine, handle, channel, PASSIVE_LEVEL, RULE_SDV_03);
-    uint8_t state = rule ? ADAPTER_GONE : machine->adapters[(*channel)->adapter].state;
+    uint8_t state = rule ? ADAPTER_GONE : (*channel)->adapter->state;
 
     if (!rule && state != ADAPTER_INITIALIZING && state != ADAPTER_HALTING)
         rule = RULE_CH_31;
-    return !rule && (*channel)->busy ? RULE_CH_32 : rule;
+    if (!rule && (*channel)->busy)
+        rule = RULE_CH_32;
+    return !rule && shared_outstanding(machine, (*channel)->hal) ? RULE_SHM_50 : rule;
 }
 
 static bool finds(struct machine *machine, enum rig_rule rule, const char *call,
@@ -219,6 +220,7 @@ void NdisMDeregisterDmaChannel(NDIS_HANDLE MiniportDmaHandle)
     KeRaiseIrql(DISPATCH_LEVEL, &old);
     channel->hal->DmaOperations->FreeAdapterChannel(channel->hal);
     KeLowerIrql(old);
+    shared_drain(machine, channel->hal);
     channel->hal->DmaOperations->PutDmaAdapter(channel->hal);
     end_channel(machine, channel);
 }
@@ -229,7 +231,7 @@ void channel_sweep(struct machine *machine, const struct adapter *adapter, enum 
     for (unsigned i = 0; i < machine->used.channels; i++) {
         struct channel *channel = &machine->channels[i];
 
-        if (!channel->live || &machine->adapters[channel->adapter] != adapter)
+        if (!channel->live || channel->adapter != adapter)
             continue;
         finds(machine, rule, call, channel);
         mapping_drop(machine, mapping_of_context(machine, channel));
@@ -241,12 +243,16 @@ void channel_sweep(struct machine *machine, const struct adapter *adapter, enum 
 PDMA_ADAPTER registered_hal(struct machine *machine, const struct adapter *adapter)
 {
     const struct dma *dma = adapter->dma;
+    const struct channel *oldest = NULL;
 
-    for (unsigned i = 0; !dma && i < machine->used.channels; i++)
-        if (machine->channels[i].live &&
-            &machine->adapters[machine->channels[i].adapter] == adapter)
-            return machine->channels[i].hal;
-    return dma ? dma->hal : NULL;
+    for (unsigned i = 0; !dma && i < machine->used.channels; i++) {
+        const struct channel *channel = &machine->channels[i];
+
+        if (channel->live && channel->adapter == adapter &&
+            (!oldest || channel->made < oldest->made))
+            oldest = channel;
+    }
+    return dma ? dma->hal : oldest ? oldest->hal : NULL;
 }
 
 /* ---- transfers ---- */
@@ -338,6 +344,6 @@ bool rig_channel_run(struct machine *machine, NDIS_HANDLE handle, uint32_t units
     bool stale;
     const struct channel *channel = channel_of(machine, handle, &stale);
 
-    return channel && !machine->adapters[channel->adapter].removed &&
+    return channel && !channel->adapter->removed &&
            rig_controller_run(machine, channel->hal, units, transfer);
 }

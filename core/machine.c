@@ -183,7 +183,7 @@ enum handle_class handle_class(NDIS_HANDLE handle)
     uint64_t bits = (uint64_t)(uintptr_t)handle;
     unsigned class = bits >> 48 & 0xFF;
 
-    if (bits >> 56 != HANDLE_MARK || class > HANDLE_PROVIDER)
+    if (bits >> 56 != HANDLE_MARK || class > HANDLE_SHARED)
         return (enum handle_class)0;
     return (enum handle_class) class;
 }

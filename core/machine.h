@@ -218,7 +218,6 @@ struct adapter {
     NDIS_DEVICE_POWER_STATE power_to;
     NDIS_OID_REQUEST oid; /* that asks for it */
     struct dma *dma;      /* its live registration; NULL: none */
-    uint8_t page;         /* index + 1 of the hold that its small blocks share, 0 none */
     NDIS_INTERFACE_TYPE bus;
     NDIS_STATUS early_status;
     const struct driver *driver;
@@ -240,7 +239,8 @@ struct dma {
 struct channel {
     uint32_t generation, made;
     bool live, busy, to_device;
-    uint8_t adapter, number, unit;
+    uint8_t number, unit;
+    struct adapter *adapter;
     uint32_t maximum, registers;
     PMDL mdl; /* what is set up, while busy */
     ULONG offset, length;
@@ -269,11 +269,15 @@ enum block_state { BLOCK_NONE, BLOCK_PENDING, BLOCK_LIVE, BLOCK_FREED };
 
 /* Shared memory that a driver asked for; freed ones are remembered. */
 struct block {
-    uint8_t state; /* enum block_state */
-    uint8_t adapter, hold;
+    uint32_t generation; /* of its handles; 0: it has none */
+    uint8_t state;       /* enum block_state */
     BOOLEAN cached;
-    bool posted; /* the device has it */
+    bool posted;   /* the device has it */
+    bool provided; /* its handles are good (SHP-06) */
     uint32_t length, made, freed;
+    struct adapter *adapter;
+    struct hold *hold; /* where it lies */
+    PDMA_ADAPTER hal;  /* that its memory comes from */
     uint8_t *va;
     PHYSICAL_ADDRESS address;
     PVOID context;
@@ -444,7 +448,9 @@ enum handle_class {
     HANDLE_DMA,
     HANDLE_CHANNEL,
     HANDLE_REGISTERS,
-    HANDLE_PROVIDER
+    HANDLE_PROVIDER,
+    HANDLE_ALLOCATION,
+    HANDLE_SHARED
 };
 
 NDIS_HANDLE handle_make(enum handle_class class, unsigned index, uint32_t generation);

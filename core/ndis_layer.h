@@ -88,8 +88,8 @@ struct sweep_rules {
 void dma_sweep(struct machine *machine, struct adapter *adapter, struct sweep_rules rules,
                const char *call);
 
-/* Whether an adapter has live or pending blocks of shared memory (SG-36). */
-bool shared_outstanding(const struct machine *machine, const struct adapter *adapter);
+/* Whether live or pending blocks of shared memory come from a HAL adapter (SG-36, SHM-50). */
+bool shared_outstanding(const struct machine *machine, PDMA_ADAPTER hal);
 /* HAL gets back what freed blocks have left behind; at PASSIVE_LEVEL. */
 void shared_drain(struct machine *machine, PDMA_ADAPTER hal);
 /* The adapter's blocks die, before its HAL adapter does. A live one is reported as LIVE_RULE, a pending one as SHM-36; RULE_NONE: without a
@@ -101,7 +101,7 @@ void shared_stop(struct machine *machine, const struct adapter *adapter);
 /* The DMA channels of an adapter die, each reported as RULE; RULE_NONE: without a word. */
 void channel_sweep(struct machine *machine, const struct adapter *adapter, enum rig_rule rule,
                    const char *call);
-/* The HAL adapter of any registration for DMA of an adapter; NULL: it has none. */
+/* The HAL adapter of an adapter's registration for lists, else of its oldest DMA channel; NULL: it has neither. */
 PDMA_ADAPTER registered_hal(struct machine *machine, const struct adapter *adapter);
 
 #endif

@@ -211,7 +211,7 @@ static enum rig_rule check_deregister(struct machine *machine, NDIS_HANDLE handl
         return RULE_SG_37;
     if (dma_has_requests(machine, *dma, false))
         return RULE_SG_35;
-    return shared_outstanding(machine, (*dma)->adapter) ? RULE_SG_36 : RULE_NONE;
+    return shared_outstanding(machine, (*dma)->hal) ? RULE_SG_36 : RULE_NONE;
 }
 
 void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)

@@ -3,23 +3,23 @@
  *
  * A block lies in a common buffer that NDIS holds, alone or with other small blocks (SHM-21). The
  * common buffer goes back to HAL with its last block, at PASSIVE_LEVEL, which may be later (SHM-48).
+ * What NdisAllocateSharedMemory provides is such a block too, with handles and a list (SHP-06).
  */
 #include "common_buffer.h"
+#include "memory.h"
 #include "ndis_layer.h"
 
 enum { SMALL_BLOCK = 896, GRAIN = 64 };
 
-static bool is_of(const struct machine *machine, const struct block *block,
-                  const struct adapter *adapter)
+static bool is_up(const struct block *block)
 {
-    return &machine->adapters[block->adapter] == adapter &&
-           (block->state == BLOCK_LIVE || block->state == BLOCK_PENDING);
+    return block->state == BLOCK_LIVE || block->state == BLOCK_PENDING;
 }
 
-bool shared_outstanding(const struct machine *machine, const struct adapter *adapter)
+bool shared_outstanding(const struct machine *machine, PDMA_ADAPTER hal)
 {
     for (unsigned i = 0; i < machine->used.blocks; i++)
-        if (is_of(machine, &machine->blocks[i], adapter))
+        if (is_up(&machine->blocks[i]) && machine->blocks[i].hal == hal)
             return true;
     return false;
 }
@@ -41,38 +41,44 @@ static uint32_t zone_behind(const struct block *block)
     return rounded(block->length) - block->length + RED_ZONE;
 }
 
-static struct hold *take_hold(struct machine *machine, PDMA_ADAPTER hal, uint32_t length,
-                              BOOLEAN cached)
+static struct hold *take_hold(struct machine *machine, const struct block *block, uint32_t length)
 {
-    struct hold *hold = &machine->holds[machine->used.holds];
-    PHYSICAL_ADDRESS address;
-    uint8_t *va = hal->DmaOperations->AllocateCommonBuffer(hal, length, &address, cached);
+    struct hold hold = {.hal = block->hal, .length = length, .cached = block->cached};
 
-    if (!va)
+    hold.va = block->hal->DmaOperations->AllocateCommonBuffer(block->hal, length, &hold.address,
+                                                              block->cached);
+    if (!hold.va)
         return NULL;
-    machine->used.holds++;
-    *hold =
-        (struct hold){.hal = hal, .va = va, .address = address, .length = length, .cached = cached};
-    return hold;
+    machine->holds[machine->used.holds] = hold;
+    return &machine->holds[machine->used.holds++];
+}
+
+/* The page that the latest small block of a HAL adapter lies in; NULL: it is gone, or full. */
+static struct hold *page_for(struct machine *machine, const struct block *block)
+{
+    unsigned i = machine->used.holds;
+    struct hold *hold = NULL;
+
+    while (i-- > 0 && !hold)
+        if (machine->holds[i].hal == block->hal && machine->holds[i].used > 0)
+            hold = &machine->holds[i];
+    return hold && hold->blocks && hold->used + room_of(block->length) <= PAGE_SIZE ? hold : NULL;
 }
 
 /* Memory for a block; false: there is none. */
 static bool place(struct machine *machine, struct block *block)
 {
-    struct adapter *adapter = &machine->adapters[block->adapter];
     bool small = machine->settings[SETTING_pack_blocks] && block->length <= SMALL_BLOCK;
-    struct hold *hold = adapter->page ? &machine->holds[adapter->page - 1] : NULL;
+    struct hold *hold = small ? page_for(machine, block) : NULL;
     uint32_t offset = 0;
 
-    if (!small || !hold || !hold->blocks || hold->used + room_of(block->length) > PAGE_SIZE)
-        hold =
-            take_hold(machine, adapter->dma->hal, small ? PAGE_SIZE : block->length, block->cached);
+    if (!hold)
+        hold = take_hold(machine, block, small ? PAGE_SIZE : block->length);
     if (!hold)
         return false;
     hold->blocks++;
-    block->hold = (uint8_t)(hold - machine->holds);
+    block->hold = hold;
     if (small) {
-        adapter->page = (uint8_t)(block->hold + 1);
         offset = hold->used + RED_ZONE;
         hold->used += room_of(block->length);
         red_zone_fill(hold->va + offset, block->length, zone_behind(block));
@@ -96,9 +102,9 @@ void shared_drain(struct machine *machine, PDMA_ADAPTER hal)
 }
 
 /* E6-0F is the last block's; the device reaches it no more, whenever HAL gets it back. */
-static void release(struct machine *machine, const struct block *block)
+static void release(struct machine *machine, const struct block *block, const char *call)
 {
-    struct hold *hold = &machine->holds[block->hold];
+    struct hold *hold = block->hold;
     struct common *common = common_of(machine, (const struct dma_adapter *)hold->hal, hold->va);
     bool passive = processor_irql(machine) == PASSIVE_LEVEL;
     bool defers = machine->settings[SETTING_defer_free];
@@ -107,7 +113,7 @@ static void release(struct machine *machine, const struct block *block)
         shared_drain(machine, hold->hal);
     hold->blocks--;
     if (hold->blocks == 0) {
-        common_inspect(machine, common, "NdisMFreeSharedMemory", block->made);
+        common_inspect(machine, common, call, block->made);
         common->released = hold->deferred = true;
     }
     if (passive && !defers)
@@ -120,8 +126,7 @@ static void inspect_shared(struct machine *machine, const struct adapter *adapte
     for (unsigned i = 0; i < machine->used.blocks; i++) {
         const struct block *block = &machine->blocks[i];
 
-        if (block->state == BLOCK_LIVE && is_of(machine, block, adapter) &&
-            machine->holds[block->hold].used > 0 &&
+        if (block->state == BLOCK_LIVE && block->adapter == adapter && block->hold->used > 0 &&
             !red_zone_intact(block->va, block->length, zone_behind(block))) {
             verifier_report_made(machine, RULE_BC_02, "NdisMAllocateSharedMemory", block->made);
             red_zone_fill(block->va, block->length, zone_behind(block));
@@ -133,7 +138,7 @@ static void inspect_shared(struct machine *machine, const struct adapter *adapte
 /* ---- allocation ---- */
 
 /* NULL: NDIS has none left. */
-static struct block *new_block(struct machine *machine, const struct adapter *adapter,
+static struct block *new_block(struct machine *machine, struct adapter *adapter, PDMA_ADAPTER hal,
                                uint32_t length, BOOLEAN cached)
 {
     struct block *block = &machine->blocks[machine->used.blocks];
@@ -142,7 +147,8 @@ static struct block *new_block(struct machine *machine, const struct adapter *ad
         return NULL;
     machine->used.blocks++;
     *block = (struct block){
-        .adapter = (uint8_t)adapter_index(machine, adapter),
+        .adapter = adapter,
+        .hal = hal,
         .cached = cached,
         .length = length,
         .made = machine->origin,
@@ -150,17 +156,34 @@ static struct block *new_block(struct machine *machine, const struct adapter *ad
     return block;
 }
 
-static enum rig_rule check_allocate(struct machine *machine, NDIS_HANDLE handle, ULONG length,
-                                    struct adapter **adapter)
+/* At once; NULL: there is no memory. */
+static struct block *allocate(struct machine *machine, struct adapter *adapter, uint32_t length,
+                              BOOLEAN cached)
+{
+    struct block *block = NULL;
+
+    if (machine->settings[SETTING_fail_shared] != 1)
+        block = new_block(machine, adapter, registered_hal(machine, adapter), length, cached);
+    return block && place(machine, block) ? block : NULL;
+}
+
+/* The adapter that calls, then IRQL: the first that is broken. */
+static enum rig_rule check_caller(struct machine *machine, NDIS_HANDLE handle, KIRQL level,
+                                  enum rig_rule handle_rule, enum rig_rule irql_rule,
+                                  struct adapter **adapter)
 {
     *adapter = adapter_of(machine, handle);
     if (!*adapter)
-        return RULE_SHM_04;
-    if (processor_irql(machine) != PASSIVE_LEVEL)
-        return RULE_SHM_01;
-    if ((*adapter)->state != ADAPTER_INITIALIZING)
+        return handle_rule;
+    return processor_irql(machine) > level ? irql_rule : RULE_NONE;
+}
+
+static enum rig_rule check_allocate(struct machine *machine, const struct adapter *adapter,
+                                    ULONG length)
+{
+    if (adapter->state != ADAPTER_INITIALIZING)
         return RULE_SHM_02;
-    if (!(*adapter)->dma)
+    if (!registered_hal(machine, adapter))
         return RULE_SHM_03;
     return length ? RULE_NONE : RULE_AMB_23;
 }
@@ -170,18 +193,19 @@ void NdisMAllocateSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length, 
 {
     struct machine *machine = machine_bound();
     struct adapter *adapter;
-    struct block *block = NULL;
-    enum rig_rule rule = check_allocate(machine, MiniportAdapterHandle, Length, &adapter);
+    const struct block *block;
+    enum rig_rule rule = check_caller(machine, MiniportAdapterHandle, PASSIVE_LEVEL, RULE_SHM_04,
+                                      RULE_SHM_01, &adapter);
 
     *VirtualAddress = NULL;
     PhysicalAddress->QuadPart = 0;
-    if (verifier_finds(machine, rule, "NdisMAllocateSharedMemory", 0))
+    if (verifier_finds(machine, rule ? rule : check_allocate(machine, adapter, Length),
+                       "NdisMAllocateSharedMemory", 0))
         return;
     inspect_shared(machine, adapter);
-    if (machine->settings[SETTING_fail_shared] != 1)
-        block = new_block(machine, adapter, Length, Cached);
-    adapter->unlogged = !block || !place(machine, block);
-    if (adapter->unlogged)
+    block = allocate(machine, adapter, Length, Cached);
+    adapter->unlogged = !block;
+    if (!block)
         return;
     *VirtualAddress = block->va;
     *PhysicalAddress = block->address;
@@ -191,7 +215,7 @@ void NdisMAllocateSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length, 
 static void complete(struct machine *machine, uint64_t index)
 {
     struct block *block = &machine->blocks[index];
-    const struct adapter *adapter = &machine->adapters[block->adapter];
+    const struct adapter *adapter = block->adapter;
     const struct dma *dma = adapter->dma;
     NDIS_PHYSICAL_ADDRESS address = {.QuadPart = 0};
     bool placed = machine->settings[SETTING_fail_shared] != 3 && place(machine, block);
@@ -207,10 +231,17 @@ static void complete(struct machine *machine, uint64_t index)
     frame_leave(machine, "MiniportSharedMemoryAllocateComplete");
 }
 
+static void warn_in_shutdown(struct machine *machine, const struct adapter *adapter,
+                             const char *call, uint32_t made)
+{
+    if (adapter->state == ADAPTER_SHUTDOWN)
+        verifier_report_made(machine, RULE_LIFE_53, call, made);
+}
+
 static enum rig_rule check_asynchronous(struct machine *machine, NDIS_HANDLE handle, ULONG length,
                                         struct dma **dma)
 {
-    enum rig_rule rule = dma_find(machine, handle, RULE_SHM_26, dma);
+    enum rig_rule rule = dma_find(machine, handle, RULE_SHM_26, dma); /* no channel's: CH-34 */
 
     if (rule)
         return rule;
@@ -232,10 +263,9 @@ NDIS_STATUS NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle, ULON
 
     if (verifier_finds(machine, rule, call, dma ? dma->made : 0))
         return NDIS_STATUS_FAILURE;
-    if (dma->adapter->state == ADAPTER_SHUTDOWN)
-        verifier_report_made(machine, RULE_LIFE_53, call, dma->made);
+    warn_in_shutdown(machine, dma->adapter, call, dma->made);
     if (machine->settings[SETTING_fail_shared] != 2)
-        block = new_block(machine, dma->adapter, Length, Cached);
+        block = new_block(machine, dma->adapter, dma->hal, Length, Cached);
     if (!block)
         return NDIS_STATUS_FAILURE;
     block->state = BLOCK_PENDING;
@@ -263,17 +293,19 @@ static struct block *find_block(struct machine *machine, const void *va)
 }
 
 /* SHM-41, SHM-42, SHM-46, BC-03: what is wrong with giving a block back so. */
-static enum rig_rule check_block(const struct machine *machine, const struct adapter *adapter,
-                                 const struct block *block, ULONG length, BOOLEAN cached,
-                                 const void *va, NDIS_PHYSICAL_ADDRESS address)
+static enum rig_rule check_block(const struct adapter *adapter, const struct block *block,
+                                 ULONG length, BOOLEAN cached, const void *va,
+                                 NDIS_PHYSICAL_ADDRESS address)
 {
     if (!block)
         return RULE_SHM_41;
     if (block->state == BLOCK_FREED)
         return RULE_BC_03;
+    if (block->provided)
+        return RULE_SHP_21;
     if (block->va != va)
         return RULE_SHM_42;
-    if (&machine->adapters[block->adapter] != adapter)
+    if (block->adapter != adapter)
         return RULE_SHM_41;
     if (length < block->length)
         return RULE_SHM_42;
@@ -286,36 +318,152 @@ static enum rig_rule check_block(const struct machine *machine, const struct ada
 static void end_block(struct machine *machine, struct block *block)
 {
     block->state = BLOCK_FREED;
-    block->posted = false;
+    block->posted = block->provided = false;
     block->freed = machine->origin;
+}
+
+static NDIS_HANDLE block_handle(const struct machine *machine, const struct block *block,
+                                enum handle_class class)
+{
+    return handle_make(class, (unsigned)(block - machine->blocks), block->generation);
+}
+
+/* Unless that breaks RULE, which is reported. */
+static void free_block(struct machine *machine, struct block *block, enum rig_rule rule,
+                       const char *call)
+{
+    if (rule) {
+        verifier_report_freed(machine, rule, call, block ? block->made : 0,
+                              block ? block->freed : 0);
+        return;
+    }
+    end_block(machine, block);
+    release(machine, block, call);
 }
 
 void NdisMFreeSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length, BOOLEAN Cached,
                            PVOID VirtualAddress, NDIS_PHYSICAL_ADDRESS PhysicalAddress)
 {
     struct machine *machine = machine_bound();
-    struct adapter *adapter = adapter_of(machine, MiniportAdapterHandle);
+    struct adapter *adapter;
     struct block *block = NULL;
-    enum rig_rule rule = RULE_NONE;
+    enum rig_rule rule = check_caller(machine, MiniportAdapterHandle, DISPATCH_LEVEL, RULE_SHM_40,
+                                      RULE_SHM_40, &adapter);
 
-    if (!adapter || processor_irql(machine) > DISPATCH_LEVEL)
-        rule = RULE_SHM_40;
-    else if (adapter->state == ADAPTER_SHUTDOWN)
+    if (!rule && adapter->state == ADAPTER_SHUTDOWN)
         rule = RULE_SHM_43;
-    else if (!VirtualAddress)
+    else if (!rule && !VirtualAddress)
         rule = RULE_SHM_49;
-    else {
+    else if (!rule) {
         block = find_block(machine, VirtualAddress);
-        rule =
-            check_block(machine, adapter, block, Length, Cached, VirtualAddress, PhysicalAddress);
+        rule = check_block(adapter, block, Length, Cached, VirtualAddress, PhysicalAddress);
     }
-    if (rule) {
-        verifier_report_freed(machine, rule, "NdisMFreeSharedMemory", block ? block->made : 0,
-                              block ? block->freed : 0);
-        return;
+    free_block(machine, block, rule, "NdisMFreeSharedMemory");
+}
+
+/* ---- from a provider ---- */
+
+static bool is_contiguous(const NDIS_SHARED_MEMORY_PARAMETERS *p)
+{
+    return (p->Flags & NDIS_SHARED_MEM_PARAMETERS_CONTIGUOUS) != 0;
+}
+
+static enum rig_rule check_parameters(struct machine *machine, const struct adapter *adapter,
+                                      const NDIS_SHARED_MEMORY_PARAMETERS *p)
+{
+    bool second = p->Header.Revision >= NDIS_SHARED_MEMORY_PARAMETERS_REVISION_2;
+
+    if (p->Header.Type != NDIS_OBJECT_TYPE_DEFAULT || p->Header.Revision == 0 ||
+        p->Header.Size < (second ? NDIS_SIZEOF_SHARED_MEMORY_PARAMETERS_REVISION_2
+                                 : NDIS_SIZEOF_SHARED_MEMORY_PARAMETERS_REVISION_1) ||
+        adapter->driver->minor < (second ? 30 : 20))
+        return RULE_SHP_07;
+    if (p->Flags & ~(ULONG)NDIS_SHARED_MEM_PARAMETERS_CONTIGUOUS)
+        return RULE_SHP_08;
+    if (p->QueueId != 0 || (second && p->VPortId != 0))
+        return RULE_SHP_10;
+    if (p->PreferredNode != 0 && p->PreferredNode != MM_ANY_NODE_OK)
+        return RULE_SHP_11;
+    if (p->Length == 0)
+        return RULE_AMB_23;
+    if (!p->SGListBuffer ||
+        p->SGListBufferLength < mapping_list_size(is_contiguous(p) ? 1 : BYTES_TO_PAGES(p->Length)))
+        return RULE_SHP_09;
+    return memory_lendable(machine, p->SGListBuffer, p->SGListBufferLength);
+}
+
+/* One run, or page by page (SHP-08). */
+static void tell_elements(const NDIS_SHARED_MEMORY_PARAMETERS *p, PHYSICAL_ADDRESS address)
+{
+    ULONG step = is_contiguous(p) ? p->Length : PAGE_SIZE, left;
+    PSCATTER_GATHER_ELEMENT element = p->SGListBuffer->Elements;
+
+    for (left = p->Length; left > 0; left -= element++->Length) {
+        *element = (SCATTER_GATHER_ELEMENT){address, left < step ? left : step, 0};
+        address.QuadPart += step;
     }
-    end_block(machine, block);
-    release(machine, block);
+    p->SGListBuffer->NumberOfElements = (ULONG)(element - p->SGListBuffer->Elements);
+}
+
+NDIS_STATUS NdisAllocateSharedMemory(NDIS_HANDLE NdisHandle,
+                                     PNDIS_SHARED_MEMORY_PARAMETERS SharedMemoryParameters,
+                                     PNDIS_HANDLE pAllocationHandle)
+{
+    static const char call[] = "NdisAllocateSharedMemory";
+    struct machine *machine = machine_bound();
+    struct adapter *adapter;
+    struct block *block;
+    enum rig_rule rule =
+        check_caller(machine, NdisHandle, PASSIVE_LEVEL, RULE_SHP_02, RULE_SHP_01, &adapter);
+
+    *pAllocationHandle = NULL;
+    if (!rule && !registered_hal(machine, adapter))
+        rule = RULE_SHP_03;
+    if (verifier_finds(machine, rule, call, 0))
+        return NDIS_STATUS_FAILURE;
+    if (verifier_finds(machine, check_parameters(machine, adapter, SharedMemoryParameters), call,
+                       0))
+        return NDIS_STATUS_INVALID_PARAMETER;
+    warn_in_shutdown(machine, adapter, call, 0);
+    block = allocate(machine, adapter, SharedMemoryParameters->Length, TRUE);
+    if (!block)
+        return NDIS_STATUS_RESOURCES;
+    block->generation = 1;
+    block->provided = true;
+    SharedMemoryParameters->VirtualAddress = block->va;
+    SharedMemoryParameters->SharedMemoryHandle = block_handle(machine, block, HANDLE_SHARED);
+    tell_elements(SharedMemoryParameters, block->address);
+    *pAllocationHandle = block_handle(machine, block, HANDLE_ALLOCATION);
+    return NDIS_STATUS_SUCCESS;
+}
+
+void NdisFreeSharedMemory(NDIS_HANDLE NdisHandle, NDIS_HANDLE AllocationHandle)
+{
+    struct machine *machine = machine_bound();
+    struct adapter *adapter;
+    bool stale;
+    struct block *block =
+        handle_find(AllocationHandle, HANDLE_ALLOCATION, TABLE(machine, blocks, provided), &stale);
+    enum rig_rule rule =
+        check_caller(machine, NdisHandle, PASSIVE_LEVEL, RULE_SHP_02, RULE_SHP_01, &adapter);
+
+    if (!rule && !block)
+        rule = stale ? RULE_SHP_12 : RULE_SHP_06;
+    else if (!rule && block->adapter != adapter)
+        rule = RULE_SHP_02;
+    else if (!rule && block->posted)
+        rule = RULE_SHM_46;
+    free_block(machine, block, rule, "NdisFreeSharedMemory");
+}
+
+/* What a live block that is left behind is reported as. */
+static enum rig_rule rule_of_left(const struct block *block, enum rig_rule live_rule)
+{
+    if (live_rule && block->state == BLOCK_PENDING)
+        return RULE_SHM_36;
+    if (live_rule && block->provided)
+        return live_rule == RULE_SHM_11 ? RULE_SHP_12 : RULE_SHP_13;
+    return live_rule;
 }
 
 bool shared_sweep(struct machine *machine, const struct adapter *adapter, enum rig_rule live_rule,
@@ -326,19 +474,18 @@ bool shared_sweep(struct machine *machine, const struct adapter *adapter, enum r
     for (unsigned i = 0; i < machine->used.blocks; i++) {
         struct block *block = &machine->blocks[i];
 
-        if (!is_of(machine, block, adapter))
+        if (block->adapter != adapter)
             continue;
-        verifier_finds(machine,
-                       live_rule && block->state == BLOCK_PENDING ? RULE_SHM_36 : live_rule, call,
-                       block->made);
+        if (block->va)
+            *block->hold = (struct hold){0}; /* HAL sweeps its own */
+        if (!is_up(block))
+            continue;
+        verifier_finds(machine, rule_of_left(block, live_rule), call, block->made);
         if (block->state == BLOCK_PENDING)
             processor_forget(machine, complete, i);
         end_block(machine, block);
         any = true;
     }
-    for (unsigned i = 0; i < machine->used.holds; i++)
-        if (adapter->dma && machine->holds[i].hal == adapter->dma->hal)
-            machine->holds[i] = (struct hold){0}; /* HAL sweeps its own */
     return any;
 }
 
@@ -349,7 +496,7 @@ bool rig_device_program(struct machine *machine, const void *va, bool begins)
     struct block *block = va ? find_block(machine, va) : NULL;
 
     if (!block || block->va != va || block->state != BLOCK_LIVE || block->posted == begins ||
-        machine->adapters[block->adapter].removed)
+        block->adapter->removed)
         return false;
     block->posted = begins;
     return true;
@@ -358,7 +505,7 @@ bool rig_device_program(struct machine *machine, const void *va, bool begins)
 void shared_stop(struct machine *machine, const struct adapter *adapter)
 {
     for (unsigned i = 0; i < machine->used.blocks; i++)
-        if (is_of(machine, &machine->blocks[i], adapter))
+        if (machine->blocks[i].adapter == adapter)
             machine->blocks[i].posted = false;
 }
 

@@ -11,10 +11,7 @@ static bool taken(const struct call *c)
 /* How far the device reaches that a block is for. */
 static const char *reach_of(const struct oracle *o, unsigned n)
 {
-    const struct o_block *b = &o->block[n];
-    const struct pool *pool = b->hal ? &o->hal[b->hal].pool : &o->dma[b->dma].pool;
-
-    return pool->wide ? "UINT64_MAX" : "UINT32_MAX";
+    return o->block[n].pool->wide ? "UINT64_MAX" : "UINT32_MAX";
 }
 
 bool before_address(struct emitter *e, struct runner *r, const struct call *c)
@@ -25,6 +22,58 @@ bool before_address(struct emitter *e, struct runner *r, const struct call *c)
     emit_line(e, "PHYSICAL_ADDRESS address = {.QuadPart = -1};");
     emit_gap(e);
     return true;
+}
+
+/* choice `provided`, in its order: what is other than usual */
+static const char *const provided[] = {"",
+                                       ".Flags = NDIS_SHARED_MEM_PARAMETERS_CONTIGUOUS,",
+                                       "",
+                                       ".PreferredNode = MM_ANY_NODE_OK,",
+                                       "",
+                                       "",
+                                       "",
+                                       ".Flags = 2,",
+                                       ".QueueId = 1,",
+                                       ".VPortId = 1,",
+                                       ".PreferredNode = 1,"};
+enum { PROVIDED_one_run = 1, PROVIDED_revision_2 = 2, PROVIDED_wrong_type = 4, PROVIDED_short = 5 };
+enum { PROVIDED_revision_0 = 6, PROVIDED_port_1 = 9 };
+
+bool before_provided(struct emitter *e, struct runner *r, const struct call *c)
+{
+    unsigned given = c->a[3].n, buffer = named(c, 2, CLASS_buffer);
+    int revision = given == PROVIDED_revision_2 || given == PROVIDED_port_1 ? 2 : 1;
+
+    emit_scope(e);
+    emit_line(e, "NDIS_SHARED_MEMORY_PARAMETERS p = {");
+    emit_line(e, "    .Header = {NDIS_OBJECT_TYPE_DEFAULT%s, %d,",
+              given == PROVIDED_wrong_type ? " + 1" : "",
+              given == PROVIDED_revision_0 ? 0 : revision);
+    emit_line(e, "               NDIS_SIZEOF_SHARED_MEMORY_PARAMETERS_REVISION_%d%s},", revision,
+              given == PROVIDED_short ? " - 8" : "");
+    if (provided[given][0])
+        emit_line(e, "    %s", provided[given]);
+    emit_line(e, "    .Usage = NdisSharedMemoryUsageReceive,");
+    emit_line(e, "    .Length = %u,", c->length);
+    if (buffer) {
+        emit_line(e, "    .SGListBuffer = (PSCATTER_GATHER_LIST)buffer%u,", buffer);
+        emit_line(e, "    .SGListBufferLength = %u,", r->oracle.buffer[buffer].length);
+    }
+    emit_line(e, "};");
+    emit_line(e, "NDIS_HANDLE handle = UNTOUCHED;");
+    emit_gap(e);
+    return true;
+}
+
+void then_provided(struct emitter *e, struct runner *r, const struct call *c)
+{
+    if (!taken(c)) {
+        emit_line(e, "is_null(handle);");
+        return;
+    }
+    emit_line(e, "block%u = provided_block(&p, handle, %s, %s);", c->made,
+              c->a[3].n == PROVIDED_one_run ? "p.Length" : "PAGE_SIZE",
+              reach_of(&r->oracle, c->made));
 }
 
 void then_common(struct emitter *e, struct runner *r, const struct call *c)
@@ -75,6 +124,16 @@ void emit_completion(struct emitter *e, const struct oracle *o, unsigned n)
         emit_line(e, "block%u = completed_block(object, %s);", n, reach_of(o, n));
 }
 
+bool before_handed_back(struct emitter *e, struct runner *r, const struct call *c)
+{
+    (void)r;
+    if (taken(c)) {
+        emit_line(e, "block_holds(block%u);", c->block);
+        emit_line(e, "block_leaves(block%u);", c->block);
+    }
+    return true;
+}
+
 bool before_leaving(struct emitter *e, struct runner *r, const struct call *c)
 {
     unsigned n = named(c, 1, CLASS_block);
@@ -87,11 +146,7 @@ bool before_leaving(struct emitter *e, struct runner *r, const struct call *c)
     else
         emit_line(e, "PHYSICAL_ADDRESS address = {.QuadPart = %d};", (int)c->value);
     emit_gap(e);
-    if (taken(c)) {
-        emit_line(e, "block_holds(block%u);", c->block);
-        emit_line(e, "block_leaves(block%u);", c->block);
-    }
-    return true;
+    return before_handed_back(e, r, c);
 }
 
 /* ---- who uses a block ---- */

@@ -91,6 +91,16 @@ static const char *block_freed(const struct oracle *o, const struct call *c, cha
     return text;
 }
 
+static const char *handle_freed(const struct oracle *o, const struct call *c, char *text)
+{
+    unsigned n = named(c, 1, CLASS_block);
+
+    if (!o->block[n].allocation)
+        return emit_argument(o, c, 1, text);
+    snprintf(text, EXPRESSION_MAX, "handle_of(block%u, %u)", n, c->a[2].n);
+    return text;
+}
+
 /* What LETTER stands for in a row's call. */
 static const char *part_of_call(const struct oracle *o, const struct call *c, char letter,
                                 char *text)
@@ -106,6 +116,8 @@ static const char *part_of_call(const struct oracle *o, const struct call *c, ch
         return emit_context(c->row->makes, c->made, text);
     case 'B':
         return block_freed(o, c, text);
+    case 'H':
+        return handle_freed(o, c, text);
     case 'K':
         return c->offset ? "TRUE" : "FALSE";
     case 'P':

@@ -103,6 +103,7 @@ static uint16_t sensible_value(const struct record *record, const struct operand
         return encoded(PICK(state, 65536, 65536, 65536, 1500, 4096, 9000, 131072, 0));
     case OP_NdisMAllocateSharedMemory:
     case OP_NdisMAllocateSharedMemoryAsyncEx:
+    case OP_NdisAllocateSharedMemory:
     case OP_AllocateCommonBuffer:
         return encoded(PICK(state, 1, 64, 100, 256, 896, 2048, 4096, 4097, 6000, 16384));
     case OP_NdisMAllocateNetBufferSGList:

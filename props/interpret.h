@@ -36,6 +36,7 @@ struct runner {
         NDIS_SG_DMA_DESCRIPTION dma;
         NDIS_MINIPORT_DRIVER_CHARACTERISTICS driver;
         NET_DMA_PROVIDER_CHARACTERISTICS provider;
+        NDIS_SHARED_MEMORY_PARAMETERS memory;
     } given[RIG_FRAMES + 1];
     uint8_t scratch[RIG_PIECES * PAGE_SIZE];
 };

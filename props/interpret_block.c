@@ -30,12 +30,11 @@ static bool is_apart(const struct oracle *o, unsigned n)
     return true;
 }
 
-static bool is_within_reach(const struct oracle *o, const struct o_block *b)
+static bool is_within_reach(const struct o_block *b)
 {
-    const struct pool *pool = b->hal ? &o->hal[b->hal].pool : &o->dma[b->dma].pool;
     uint64_t last = b->bus + b->length - 1;
 
-    return last >= b->bus && (pool->wide || last <= UINT32_MAX) && b->bus != (uintptr_t)b->va;
+    return last >= b->bus && (b->pool->wide || last <= UINT32_MAX) && b->bus != (uintptr_t)b->va;
 }
 
 /* What the block holds at first is nobody's business. */
@@ -44,7 +43,7 @@ static void judge_new(struct runner *r, unsigned n)
     struct oracle *o = &r->oracle;
     struct o_block *b = &o->block[n];
 
-    if (broken(r, PROPERTY_SHM_REACH, is_within_reach(o, b)))
+    if (broken(r, PROPERTY_SHM_REACH, is_within_reach(b)))
         failed_text(r, PROPERTY_SHM_REACH, "a bus address that the device reaches", "another");
     if (broken(r, PROPERTY_SHM_APART, is_apart(o, n)))
         failed_text(r, PROPERTY_SHM_APART, "memory of its own", "memory of another block");
@@ -118,6 +117,109 @@ void interpret_NdisMAllocateSharedMemoryAsyncEx(struct runner *r, struct call *c
                   NdisMAllocateSharedMemoryAsyncEx(c->a[0].value, c->length, c->a[2].n == 0,
                                                    context_of(CLASS_block, c->made)));
 }
+
+/* ---- from a provider ---- */
+
+/* choice `provided`, in its order */
+enum {
+    PROVIDED_pages,
+    PROVIDED_one_run,
+    PROVIDED_revision_2,
+    PROVIDED_any_node,
+    PROVIDED_wrong_type,
+    PROVIDED_short,
+    PROVIDED_revision_0,
+    PROVIDED_flags,
+    PROVIDED_queue_1,
+    PROVIDED_port_1,
+    PROVIDED_node_1
+};
+
+static void fill_parameters(NDIS_SHARED_MEMORY_PARAMETERS *p, const struct oracle *o,
+                            const struct call *c)
+{
+    unsigned given = c->a[3].n, buffer = named(c, 2, CLASS_buffer);
+    bool second = given == PROVIDED_revision_2 || given == PROVIDED_port_1;
+
+    p->Header.Type = (UCHAR)(NDIS_OBJECT_TYPE_DEFAULT + (given == PROVIDED_wrong_type));
+    p->Header.Revision = given == PROVIDED_revision_0 ? 0 : second ? 2 : 1;
+    p->Header.Size = second ? NDIS_SIZEOF_SHARED_MEMORY_PARAMETERS_REVISION_2
+                            : NDIS_SIZEOF_SHARED_MEMORY_PARAMETERS_REVISION_1;
+    if (given == PROVIDED_short)
+        p->Header.Size -= 8;
+    p->Flags = given == PROVIDED_one_run ? NDIS_SHARED_MEM_PARAMETERS_CONTIGUOUS
+               : given == PROVIDED_flags ? 2
+                                         : 0;
+    p->QueueId = given == PROVIDED_queue_1;
+    p->VPortId = second ? given == PROVIDED_port_1 : 1; /* revision 1 has none */
+    p->PreferredNode = given == PROVIDED_any_node ? MM_ANY_NODE_OK : given == PROVIDED_node_1;
+    p->Usage = NdisSharedMemoryUsageReceive;
+    p->Length = c->length;
+    p->SGListBuffer = buffer ? c->a[2].value : NULL;
+    p->SGListBufferLength = o->buffer[buffer].length;
+}
+
+/* SHP-08: one element, or one for each page, which follow one another. */
+static bool tells_all(const SCATTER_GATHER_LIST *list, uint32_t length, bool one_run)
+{
+    uint32_t step = one_run ? length : PAGE_SIZE, told = 0;
+
+    for (ULONG i = 0; i < list->NumberOfElements && told < length; i++) {
+        uint32_t here = cut(length - told, step);
+
+        if (list->Elements[i].Length != here ||
+            list->Elements[i].Address.QuadPart != list->Elements[0].Address.QuadPart + told)
+            return false;
+        told += here;
+    }
+    return told == length && list->NumberOfElements == (length + step - 1) / step;
+}
+
+static void judge_handles(struct runner *r, struct o_block *b, void *allocation, void *shared)
+{
+    judge_new_handle(r, allocation);
+    b->allocation = allocation;
+    if (!r->over)
+        judge_new_handle(r, shared);
+    b->shared = shared;
+}
+
+void interpret_NdisAllocateSharedMemory(struct runner *r, struct call *c)
+{
+    NDIS_HANDLE handle = context_of(CLASS_nothing, 2);
+    union given *given = give(r);
+    const SCATTER_GATHER_LIST *list;
+    NDIS_SHARED_MEMORY_PARAMETERS p;
+
+    fill_parameters(&given->memory, &r->oracle, c);
+    result_status(r, c, NdisAllocateSharedMemory(c->a[0].value, &given->memory, &handle));
+    p = given->memory;
+    spoil(given);
+    if (!r->over && !c->taken && broken(r, PROPERTY_OUT_POISONED, handle == NULL))
+        failed_text(r, PROPERTY_OUT_POISONED, "no handle", "one");
+    if (r->over || !c->taken)
+        return;
+    judge_handles(r, &r->oracle.block[c->made], handle, p.SharedMemoryHandle);
+    list = c->a[2].value;
+    if (!r->over &&
+        broken(r, PROPERTY_SHP_LIST, tells_all(list, c->length, c->a[3].n == PROVIDED_one_run)))
+        failed_text(r, PROPERTY_SHP_LIST, "all of the memory, in as few elements as are asked for",
+                    "another list");
+    if (r->over)
+        return;
+    digest_add(r, list->NumberOfElements);
+    block_given(r, c->made, p.VirtualAddress, (uint64_t)list->Elements[0].Address.QuadPart);
+}
+
+void interpret_NdisFreeSharedMemory(struct runner *r, struct call *c)
+{
+    if (!c->rule)
+        judge_contents(r, c->block);
+    NdisFreeSharedMemory(c->a[0].value, block_handle(&r->oracle, c));
+    result_void(r, c);
+}
+
+/* ---- HAL ---- */
 
 void interpret_AllocateCommonBuffer(struct runner *r, struct call *c)
 {

@@ -109,6 +109,9 @@ static bool is_live_handle(const struct oracle *o, const void *handle)
         for (unsigned i = 1; i <= o->made[classes[k]]; i++)
             if (o->value[classes[k]][i] == handle && !is_free_again(o, classes[k], i))
                 return true;
+    for (unsigned i = 1; i <= o->made[CLASS_block]; i++)
+        if (handle && (o->block[i].allocation == handle || o->block[i].shared == handle))
+            return true;
     return false;
 }
 

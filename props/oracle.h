@@ -199,9 +199,12 @@ struct o_provider {
 struct o_block {
     enum life life;
     bool pending, cached, damaged, posted; /* damaged: a byte beside it was written */
-    unsigned adapter, dma, hal;            /* hal: HAL gave it to the program itself */
+    bool provided;                         /* by NdisAllocateSharedMemory */
+    unsigned adapter, hal;                 /* hal: HAL gave it to the program itself */
+    struct pool *pool;                     /* of the HAL adapter that it comes from */
     unsigned buffer;                       /* its common buffer, and where it lies in it */
     uint32_t offset, length;
+    void *allocation, *shared; /* its handles, as observed */
     uint64_t bus;
     uint8_t *va; /* as observed */
 };
@@ -423,14 +426,7 @@ static inline unsigned named(const struct call *c, unsigned i, enum name_class c
 }
 
 /* which argument is an MDL */
-static inline unsigned mdl_argument(const struct call *c)
-{
-    unsigned i = 0;
-
-    while (c->row->operands[i].kind != OPERAND_REF || c->row->operands[i].class != CLASS_mdl)
-        i++;
-    return i;
-}
+unsigned mdl_argument(const struct call *c);
 
 static inline uint64_t number_of(struct call *c, unsigned i, uint64_t limit)
 {
@@ -568,11 +564,11 @@ void *list_or_buffer(const struct oracle *o, const struct call *c, unsigned i, u
 /* Resolves choice VA to an OFFSET from MDL's start (0: no MDL); false: not inside it. */
 bool va_inside(const struct oracle *o, struct call *c, unsigned mdl, unsigned va, uint64_t *offset);
 
-/* ---- oracle_block.c ---- */
+/* ---- oracle_block.c, oracle_block_use.c ---- */
 
 /* An owed completion is run on PROCESSOR. */
 void block_complete(struct oracle *o, struct call *c, unsigned number, unsigned processor);
-bool adapter_has_blocks(const struct oracle *o, unsigned adapter);
+bool pool_has_blocks(const struct oracle *o, const struct pool *pool);
 bool pool_has_commons(const struct oracle *o, const struct pool *pool);
 void commons_drain(struct oracle *o, const struct pool *pool);
 void blocks_stop(struct oracle *o, unsigned adapter);
@@ -580,6 +576,8 @@ void blocks_stop(struct oracle *o, unsigned adapter);
 unsigned blocks_sweep(struct oracle *o, unsigned adapter, enum rig_rule live);
 /* The address that a call passes which frees the block that is argument 1. */
 uint8_t *block_address(const struct call *c);
+/* The handle that NdisFreeSharedMemory is passed. */
+void *block_handle(const struct oracle *o, const struct call *c);
 uint8_t *block_shadow(struct oracle *o, unsigned number); /* what it should hold */
 
 /* ---- oracle_layer.c: what somebody else's NDIS layer may answer; false: it is our own ---- */

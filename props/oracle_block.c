@@ -12,7 +12,21 @@ enum {
     TUPLE_other_address,
     TUPLE_inside
 };
-enum { WHERE_inside, WHERE_behind, WHERE_before };
+
+/* choice `provided`, in its order */
+enum {
+    PROVIDED_pages,
+    PROVIDED_one_run,
+    PROVIDED_revision_2,
+    PROVIDED_any_node,
+    PROVIDED_wrong_type,
+    PROVIDED_short,
+    PROVIDED_revision_0,
+    PROVIDED_flags,
+    PROVIDED_queue_1,
+    PROVIDED_port_1,
+    PROVIDED_node_1
+};
 
 enum { PAGES_FOR_COMMONS = 128, SMALL = 896, ZONE = 64 };
 
@@ -63,15 +77,15 @@ static unsigned common_with_room(const struct oracle *o, const struct pool *pool
     return o->common[latest].blocks && o->common[latest].used + share <= PAGE_SIZE ? latest : 0;
 }
 
-static bool place(struct oracle *o, struct call *c, struct o_block *b, struct pool *pool)
+static bool place(struct oracle *o, struct call *c, struct o_block *b)
 {
     bool small = o->settings[SETTING_pack_blocks] && b->length <= SMALL;
     struct o_common *common;
 
     b->offset = 0;
-    b->buffer = small ? common_with_room(o, pool, share_of(b->length)) : 0;
+    b->buffer = small ? common_with_room(o, b->pool, share_of(b->length)) : 0;
     if (!b->buffer)
-        b->buffer = take_common(o, c, pool, small ? PAGE_SIZE : b->length);
+        b->buffer = take_common(o, c, b->pool, small ? PAGE_SIZE : b->length);
     if (!b->buffer)
         return false;
     common = &o->common[b->buffer];
@@ -127,23 +141,45 @@ static void inspect_shared(struct oracle *o, struct call *c, unsigned adapter)
     }
 }
 
-static enum rig_rule allocation_broken(const struct oracle *o, const struct call *c, unsigned n)
+/* Of what memory for an adapter comes from: its registration for lists, or its oldest channel. NULL: nothing. */
+static struct pool *source_of(struct oracle *o, unsigned adapter)
+{
+    if (o->adapter[adapter].dma)
+        return &o->dma[o->adapter[adapter].dma].pool;
+    for (unsigned i = 1; i <= o->made[CLASS_channel]; i++)
+        if (o->channel[i].life == LIFE_live && o->channel[i].adapter == adapter)
+            return &o->channel[i].pool;
+    return NULL;
+}
+
+static enum rig_rule allocation_broken(struct oracle *o, const struct call *c, unsigned n)
 {
     if (o->adapter[n].state != STATE_initializing)
         return RULE_SHM_02;
-    if (!o->adapter[n].dma)
+    if (!source_of(o, n))
         return RULE_SHM_03;
     return c->length ? RULE_NONE : RULE_AMB_23;
+}
+
+/* At once, for adapter N. */
+static void allocate_now(struct oracle *o, struct call *c, unsigned n)
+{
+    struct o_block *b = &o->block[c->made];
+
+    b->adapter = n;
+    b->pool = source_of(o, n);
+    if (o->settings[SETTING_fail_shared] == 1 || ndis_has_none(o, c) || !place(o, c, b))
+        fails(c, NDIS_STATUS_RESOURCES);
+    c->remembered = !NT_SUCCESS(c->status);
 }
 
 void oracle_NdisMAllocateSharedMemory(struct oracle *o, struct call *c)
 {
     unsigned n = live_adapter(o, c, 0);
-    struct o_block *b = &o->block[c->made];
     enum rig_rule rule;
 
     length_of(o, c);
-    fill_in(b, c);
+    fill_in(&o->block[c->made], c);
     if (!n) {
         refuse(c, RULE_SHM_04);
         return;
@@ -156,12 +192,7 @@ void oracle_NdisMAllocateSharedMemory(struct oracle *o, struct call *c)
         return;
     }
     inspect_shared(o, c, n);
-    b->adapter = n;
-    b->dma = o->adapter[n].dma;
-    if (o->settings[SETTING_fail_shared] == 1 || ndis_has_none(o, c) ||
-        !place(o, c, b, &o->dma[b->dma].pool))
-        fails(c, NDIS_STATUS_RESOURCES);
-    c->remembered = !NT_SUCCESS(c->status);
+    allocate_now(o, c, n);
     o->adapter[n].unlogged = c->remembered;
 }
 
@@ -171,7 +202,7 @@ void block_complete(struct oracle *o, struct call *c, unsigned number, unsigned 
 
     b->pending = false;
     if (o->settings[SETTING_fail_shared] != 3)
-        place(o, c, b, &o->dma[b->dma].pool);
+        place(o, c, b);
     c->starved = false; /* the call itself is not refused anything */
     oracle_expect(o, FRAME_completion, number, 0, processor, PASSIVE_LEVEL);
 }
@@ -216,7 +247,7 @@ void oracle_NdisMAllocateSharedMemoryAsyncEx(struct oracle *o, struct call *c)
     }
     c->status = NDIS_STATUS_PENDING;
     b->adapter = dma->adapter;
-    b->dma = n;
+    b->pool = &o->dma[n].pool;
     b->pending = true;
     if (processor >= 0)
         block_complete(o, c, c->made, (unsigned)processor);
@@ -274,6 +305,8 @@ static enum rig_rule freeing_broken(const struct call *c, const struct o_block *
 {
     if (b->life == LIFE_stale)
         return RULE_BC_03;
+    if (b->provided)
+        return RULE_SHP_21;
     if (b->va != block_address(c))
         return RULE_SHM_42;
     if (b->adapter != named(c, 0, CLASS_adapter))
@@ -336,10 +369,104 @@ void oracle_NdisMFreeSharedMemory(struct oracle *o, struct call *c)
     release(o, c, &o->block[n]);
 }
 
-bool adapter_has_blocks(const struct oracle *o, unsigned adapter)
+/* ---- from a provider ---- */
+
+static enum rig_rule parameters_broken(const struct oracle *o, const struct call *c, unsigned minor)
+{
+    unsigned given = c->a[3].n, buffer = named(c, 2, CLASS_buffer);
+    bool second = given == PROVIDED_revision_2 || given == PROVIDED_port_1;
+    uint32_t pages = c->length / PAGE_SIZE + (c->length % PAGE_SIZE != 0);
+
+    if (given == PROVIDED_wrong_type || given == PROVIDED_short || given == PROVIDED_revision_0 ||
+        minor < (second ? 30 : 20))
+        return RULE_SHP_07;
+    if (given == PROVIDED_flags)
+        return RULE_SHP_08;
+    if (given == PROVIDED_queue_1 || given == PROVIDED_port_1)
+        return RULE_SHP_10;
+    if (given == PROVIDED_node_1)
+        return RULE_SHP_11;
+    if (!c->length)
+        return RULE_AMB_23;
+    return !buffer || !c->a[2].value ||
+                   o->buffer[buffer].length < list_size_of(given == PROVIDED_one_run ? 1 : pages)
+               ? RULE_SHP_09
+               : RULE_NONE;
+}
+
+void oracle_NdisAllocateSharedMemory(struct oracle *o, struct call *c)
+{
+    unsigned n = live_adapter(o, c, 0), buffer = named(c, 2, CLASS_buffer);
+    struct o_block *b = &o->block[c->made];
+    struct request list = {.state = REQUEST_none};
+    enum rig_rule rule;
+
+    length_of(o, c);
+    *b = (struct o_block){.length = c->length, .cached = true};
+    if (!n)
+        refuse(c, RULE_SHP_02);
+    else if (!wrong_level(o, c) && !source_of(o, n))
+        refuse(c, RULE_SHP_03);
+    if (c->rule)
+        return;
+    rule = parameters_broken(o, c, o->adapter[n].minor);
+    if (!rule) {
+        request_lend(o, &list, buffer, o->buffer[buffer].length, c->a[2].value);
+        rule = lending_broken(o, &list);
+    }
+    if (rule) {
+        refuse_with(c, rule, NDIS_STATUS_INVALID_PARAMETER);
+        return;
+    }
+    if (o->adapter[n].state == STATE_shutdown)
+        warn(c, RULE_LIFE_53);
+    allocate_now(o, c, n);
+    if (!NT_SUCCESS(c->status))
+        return;
+    b->provided = true;
+    c->block = c->made;
+    if (o->buffer[buffer].lent < o->buffer[buffer].length)
+        o->buffer[buffer].lent = o->buffer[buffer].length;
+}
+
+void *block_handle(const struct oracle *o, const struct call *c)
+{
+    const struct o_block *b = &o->block[named(c, 1, CLASS_block)];
+
+    if (!b->allocation)
+        return c->a[1].value;
+    return c->a[2].n ? b->shared : b->allocation;
+}
+
+void oracle_NdisFreeSharedMemory(struct oracle *o, struct call *c)
+{
+    unsigned adapter = live_adapter(o, c, 0), n = named(c, 1, CLASS_block);
+    struct o_block *b = &o->block[n];
+
+    if (!adapter)
+        refuse(c, RULE_SHP_02);
+    else if (wrong_level(o, c))
+        return;
+    else if (!n || !b->allocation || c->a[2].n)
+        refuse(c, RULE_SHP_06);
+    else if (b->life != LIFE_live)
+        refuse(c, RULE_SHP_12);
+    else if (b->adapter != adapter)
+        refuse(c, RULE_SHP_02);
+    else if (b->posted)
+        refuse(c, RULE_SHM_46);
+    if (c->rule)
+        return;
+    c->block = n;
+    release(o, c, b);
+}
+
+/* ---- the end ---- */
+
+bool pool_has_blocks(const struct oracle *o, const struct pool *pool)
 {
     for (unsigned i = 1; i <= o->made[CLASS_block]; i++)
-        if (o->block[i].adapter == adapter &&
+        if (!o->block[i].hal && o->block[i].pool == pool &&
             (o->block[i].pending || o->block[i].life == LIFE_live))
             return true;
     return false;
@@ -355,6 +482,15 @@ static void forget_owed(struct oracle *o, unsigned number)
     o->owed_count = kept;
 }
 
+static enum rig_rule left_behind(const struct o_block *b, enum rig_rule live)
+{
+    if (b->pending)
+        return RULE_SHM_36;
+    if (!b->provided)
+        return live;
+    return live == RULE_SHM_18 ? RULE_SHP_13 : RULE_SHP_12;
+}
+
 unsigned blocks_sweep(struct oracle *o, unsigned adapter, enum rig_rule live)
 {
     unsigned count = 0;
@@ -362,10 +498,12 @@ unsigned blocks_sweep(struct oracle *o, unsigned adapter, enum rig_rule live)
     for (unsigned i = 1; i <= o->made[CLASS_block]; i++) {
         struct o_block *b = &o->block[i];
 
+        if (b->adapter == adapter)
+            o->common[b->buffer].live = o->common[b->buffer].deferred = false;
         if (b->adapter != adapter || (!b->pending && b->life != LIFE_live))
             continue;
         if (live)
-            oracle_report_due(o, b->pending ? RULE_SHM_36 : live);
+            oracle_report_due(o, left_behind(b, live));
         if (b->pending)
             forget_owed(o, i);
         count++;
@@ -373,9 +511,6 @@ unsigned blocks_sweep(struct oracle *o, unsigned adapter, enum rig_rule live)
             block_ends(b);
         b->pending = false;
     }
-    for (unsigned i = 1; i <= o->commons; i++)
-        if (o->adapter[adapter].dma && o->common[i].pool == &o->dma[o->adapter[adapter].dma].pool)
-            o->common[i].live = o->common[i].deferred = false;
     return count;
 }
 
@@ -408,6 +543,7 @@ void oracle_AllocateCommonBuffer(struct oracle *o, struct call *c)
         return;
     }
     b->hal = named(c, 0, CLASS_hal);
+    b->pool = &hal->pool;
     b->buffer = take_common(o, c, &hal->pool, c->length);
     if (b->buffer)
         b->life = LIFE_live;
@@ -440,103 +576,4 @@ void oracle_FreeCommonBuffer(struct oracle *o, struct call *c)
     c->block = n;
     block_ends(b);
     o->common[b->buffer].live = false;
-}
-
-/* ---- who uses a block ---- */
-
-/* The live block that argument 0 names, 0 none. */
-static unsigned live_block(const struct oracle *o, const struct call *c)
-{
-    unsigned n = named(c, 0, CLASS_block);
-
-    return n && o->block[n].life == LIFE_live ? n : 0;
-}
-
-/* Resolves offset and length, cut to the block; false: no bytes. */
-static bool part_of_block(struct call *c, const struct o_block *b)
-{
-    c->offset = cut(number_of(c, 1, b->length), b->length);
-    c->length = cut(number_of(c, 2, b->length - c->offset), b->length - c->offset);
-    return c->length != 0;
-}
-
-void oracle_block_write(struct oracle *o, struct call *c)
-{
-    unsigned n = live_block(o, c);
-    struct o_block *b = &o->block[n];
-    bool some = part_of_block(c, b);
-
-    if (!n || (c->a[3].n == WHERE_inside && !some)) {
-        never(c);
-        return;
-    }
-    c->block = n;
-    if (c->a[3].n != WHERE_inside) {
-        b->damaged = true;
-        return;
-    }
-    memcpy(block_shadow(o, n) + c->offset, o->written + o->writes++ % 64 * PATTERN_STRIDE,
-           c->length);
-}
-
-void oracle_block_read(struct oracle *o, struct call *c)
-{
-    unsigned n = live_block(o, c);
-
-    if (!part_of_block(c, &o->block[n]) || !n)
-        never(c);
-    c->block = n;
-}
-
-void oracle_device_program(struct oracle *o, struct call *c)
-{
-    struct o_block *b = &o->block[live_block(o, c)];
-    bool begins = c->a[1].n == 0;
-
-    if (!live_block(o, c) || b->hal || b->posted == begins || o->adapter[b->adapter].removed)
-        never(c);
-    else
-        b->posted = begins;
-}
-
-void blocks_stop(struct oracle *o, unsigned adapter)
-{
-    for (unsigned i = 1; i <= o->made[CLASS_block]; i++)
-        if (o->block[i].adapter == adapter)
-            o->block[i].posted = false;
-}
-
-/* Whether the device that has the block can move anything at all. */
-static bool has_device(const struct oracle *o, const struct o_block *b)
-{
-    const struct o_adapter *adapter = &o->adapter[b->adapter];
-
-    return b->hal || (adapter->life == LIFE_live && !adapter->removed);
-}
-
-void oracle_device_block(struct oracle *o, struct call *c)
-{
-    unsigned n = named(c, 0, CLASS_block);
-    const struct o_block *b = &o->block[n];
-    uint64_t offset = number_of(c, 1, b->length);
-    uint64_t length = number_of(c, 2, offset < b->length ? b->length - offset : 0);
-    bool good =
-        b->life == LIFE_live && length && offset <= b->length && length <= b->length - offset;
-
-    c->block = n;
-    if (!n || b->life == LIFE_bad || !has_device(o, b) || (o->common[b->buffer].shared && !good)) {
-        never(c);
-        return;
-    }
-    if (!good) {
-        refuse(c, RULE_E6_26);
-        return;
-    }
-    c->offset = (uint32_t)offset;
-    c->length = (uint32_t)length;
-    if (c->a[3].n == 0)
-        return;
-    c->serial = ++o->block_serial;
-    for (uint32_t i = 0; i < c->length; i++)
-        block_shadow(o, n)[offset + i] = (uint8_t)(c->serial + i);
 }

@@ -167,8 +167,12 @@ void oracle_NdisMDeregisterDmaChannel(struct oracle *o, struct call *c)
         refuse(c, RULE_CH_31);
     else if (channel->busy)
         refuse(c, RULE_CH_32);
-    else
-        channel_dies(o, channel);
+    else if (pool_has_blocks(o, &channel->pool))
+        refuse(c, RULE_SHM_50);
+    if (c->rule)
+        return;
+    commons_drain(o, &channel->pool);
+    channel_dies(o, channel);
 }
 
 /* ---- transfers ---- */

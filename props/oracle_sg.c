@@ -152,7 +152,7 @@ void oracle_NdisMDeregisterScatterGatherDma(struct oracle *o, struct call *c)
         refuse(c, RULE_SG_37);
     else if (pool_has_requests(o, &dma->pool))
         refuse(c, RULE_SG_35);
-    else if (adapter_has_blocks(o, dma->adapter))
+    else if (pool_has_blocks(o, &dma->pool))
         refuse(c, RULE_SG_36);
     if (c->rule)
         return;
@@ -371,6 +371,15 @@ static uint64_t va_offset(const struct oracle *o, const struct o_mdl *mdl, unsig
                                 UINT64_MAX};
 
     return offsets[va];
+}
+
+unsigned mdl_argument(const struct call *c)
+{
+    unsigned i = 0;
+
+    while (c->row->operands[i].kind != OPERAND_REF || c->row->operands[i].class != CLASS_mdl)
+        i++;
+    return i;
 }
 
 bool va_inside(const struct oracle *o, struct call *c, unsigned mdl, unsigned va, uint64_t *offset)

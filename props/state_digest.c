@@ -235,7 +235,8 @@ static void add_block(struct survey *s, unsigned n)
     const struct o_block *b = &s->o->block[n];
 
     add_pair(s, b->length,
-             (uint32_t)(b->pending << 3 | b->cached << 2 | b->damaged << 1 | b->posted));
+             (uint32_t)(b->provided << 4 | b->pending << 3 | b->cached << 2 | b->damaged << 1 |
+                        b->posted));
     add_rank(s, CLASS_adapter, b->adapter);
     add_rank(s, CLASS_hal, b->hal);
     for (uint32_t i = 0; b->life == LIFE_live && i < b->length; i++)
