@@ -1,6 +1,7 @@
 /*
  * shrink_channel.c: a program that uses a DMA channel of NDIS told through HAL's packets and the system
- * DMA controller, which need no miniport; and packets told as lists, which need no channel.
+ * DMA controller, which need no miniport; packets told as lists, which need no channel; and memory
+ * that needs a channel alone.
  */
 #include "program_edit.h"
 #include "shrink_passes.h"
@@ -149,4 +150,46 @@ bool shrink_into_lists(struct shrink *shrink)
         if (shrink->best->records[i].op == OP_MapTransfer)
             return tell_as_lists(shrink, false) || tell_as_lists(shrink, true);
     return false;
+}
+
+/* ---- memory of a provider needs no more than a channel ---- */
+
+/* What RECORD becomes; false: it needs the registration for lists. */
+static bool with_channel(struct record *record)
+{
+    const struct op_row *row = &op_table[record->op];
+
+    switch (record->op) {
+    case OP_NdisMSetMiniportAttributes:
+        record->v[0] = 0;
+        return true;
+    case OP_NdisMRegisterScatterGatherDma:
+        *record =
+            (struct record){.op = OP_NdisMRegisterDmaChannel, .r = {record->r[0]}, .v = {0, 1}};
+        return true;
+    case OP_NdisMDeregisterScatterGatherDma:
+        record->op = OP_NdisMDeregisterDmaChannel;
+        return true;
+    default:
+        return !row->operand_count || row->operands[0].kind != OPERAND_REF ||
+               row->operands[0].class != CLASS_dma;
+    }
+}
+
+bool shrink_into_channels(struct shrink *shrink)
+{
+    struct program program = *shrink->best;
+    struct makers makers;
+    unsigned order[PROGRAM_MAX];
+    bool provided = false;
+
+    makers_find(&program, &makers);
+    for (unsigned i = 0; i < program.count; i++) {
+        order[i] = i;
+        provided |= program.records[i].op == OP_NdisAllocateSharedMemory;
+        if (!with_channel(&program.records[i]))
+            return false;
+    }
+    return provided && program_arrange(&program, &makers, order, program.count) &&
+           shrink_take(shrink, &program);
 }

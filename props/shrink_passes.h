@@ -49,6 +49,7 @@ bool shrink_swaps(struct shrink *shrink);         /* shrink_memory.c */
 bool shrink_into_hal(struct shrink *shrink);      /* shrink_hal.c */
 bool shrink_into_packets(struct shrink *shrink);  /* shrink_channel.c */
 bool shrink_into_lists(struct shrink *shrink);    /* shrink_channel.c */
+bool shrink_into_channels(struct shrink *shrink); /* shrink_channel.c */
 bool shrink_faults(struct shrink *shrink);        /* shrink_faults.c */
 
 /* The values of OPERAND that are worth trying where one needs another; none for numbers. Returns how
