@@ -163,8 +163,9 @@ static void fill_parameters(NDIS_SHARED_MEMORY_PARAMETERS *p, const struct oracl
 static bool tells_all(const SCATTER_GATHER_LIST *list, uint32_t length, bool one_run)
 {
     uint32_t step = one_run ? length : PAGE_SIZE, told = 0;
+    ULONG i;
 
-    for (ULONG i = 0; i < list->NumberOfElements && told < length; i++) {
+    for (i = 0; i < list->NumberOfElements && told < length; i++) {
         uint32_t here = cut(length - told, step);
 
         if (list->Elements[i].Length != here ||
@@ -172,7 +173,7 @@ static bool tells_all(const SCATTER_GATHER_LIST *list, uint32_t length, bool one
             return false;
         told += here;
     }
-    return told == length && list->NumberOfElements == (length + step - 1) / step;
+    return told == length && i == list->NumberOfElements;
 }
 
 static void judge_handles(struct runner *r, struct o_block *b, void *allocation, void *shared)
