@@ -343,6 +343,10 @@ static void test_line_is_shared(void **state)
         assert_int_equal(dpcs, rows[i].isrs);
         dpcs = 0;
     }
+    NdisMDeregisterInterruptEx(
+        join_line(adapters[0], 0)); /* awaits the ISR that is owed, and its DPC */
+    assert_int_equal(isrs, 2);
+    assert_int_equal(dpcs, 1);
 }
 
 /* ---- work items: SDV-14 ---- */
@@ -425,7 +429,9 @@ static void test_work_item_left(void **state)
     assert_true(rig_step(machine, 0, 0));
     assert_ptr_equal(item_ran, items[0]);
     assert_string_equal(rig_left(machine, driver).text, "a work item is left allocated");
+    assert_int_equal(rig_left(machine, driver).at, 0);
     assert_int_equal(rig_left(machine, driver).made, 22);
+    assert_int_equal(rig_left(machine, driver).freed, 0);
     assert_true(rig_step(machine, 0, 0));
     assert_null(rig_left(machine, driver).text);
 }
