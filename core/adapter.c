@@ -11,9 +11,9 @@ enum { ALIGNMENT = 64 };
 
 struct dma_adapter *hal_adapter(struct machine *machine, PDMA_ADAPTER adapter)
 {
-    int row = row_at(adapter, TABLE(machine, dma_adapters, live));
+    struct dma_adapter *row = row_at(adapter, TABLE(machine, dma_adapters, live));
 
-    return row >= 0 && machine->dma_adapters[row].live ? &machine->dma_adapters[row] : NULL;
+    return row && row->live ? row : NULL;
 }
 
 enum rig_rule hal_check(struct machine *machine, PDMA_ADAPTER adapter, KIRQL level, bool exact,

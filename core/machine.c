@@ -32,11 +32,6 @@ void rig_bind(struct machine *machine)
     bound = machine;
 }
 
-struct machine *rig_bound(void)
-{
-    return bound;
-}
-
 size_t rig_size(void)
 {
     return sizeof(struct machine);
@@ -157,13 +152,13 @@ uint32_t rows_taken(struct table table)
     return count;
 }
 
-int row_at(const void *pointer, struct table table)
+void *row_at(const void *pointer, struct table table)
 {
     uintptr_t at = (uintptr_t)pointer - (uintptr_t)table.rows;
 
-    if (at >= *table.used * table.size) /* a foreign pointer, wherever the machine lies */
-        return -1;
-    return at % table.size == 0 ? (int)(at / table.size) : -1;
+    /* a foreign pointer lies elsewhere, wherever the machine lies */
+    return at < *table.used * table.size && at % table.size == 0 ? (void *)(uintptr_t)pointer
+                                                                 : NULL;
 }
 
 /* ---- handles ---- */

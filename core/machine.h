@@ -437,8 +437,8 @@ void *slot_take(struct machine *machine, enum rig_setting limit, enum rig_site s
                 struct table table, unsigned fresh);
 /* How many rows are taken. */
 uint32_t rows_taken(struct table table);
-/* The index of the row that POINTER is the address of; -1: of none. */
-int row_at(const void *pointer, struct table table);
+/* The row that POINTER is the address of; NULL: of none. */
+void *row_at(const void *pointer, struct table table);
 
 /* ---- handles ---- */
 

@@ -207,7 +207,7 @@ struct loan *memory_lend(struct machine *machine, const void *start, uint32_t le
 
 bool memory_is_mdl(const struct machine *machine, const MDL *mdl)
 {
-    return row_at(mdl, TABLE(machine, mdls, head)) >= 0;
+    return row_at(mdl, TABLE(machine, mdls, head)) != NULL;
 }
 
 PMDL rig_mdl(struct machine *machine, void *va, uint32_t length, PMDL next)

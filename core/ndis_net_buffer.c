@@ -9,16 +9,14 @@
 
 struct net_buffer *net_buffer_of(struct machine *machine, const NET_BUFFER *nb)
 {
-    int row = row_at(nb, TABLE(machine, net_buffers, live));
+    struct net_buffer *row = row_at(nb, TABLE(machine, net_buffers, live));
 
-    return row >= 0 && machine->net_buffers[row].live ? &machine->net_buffers[row] : NULL;
+    return row && row->live ? row : NULL;
 }
 
 struct net_buffer_list *net_buffer_list_of(struct machine *machine, const NET_BUFFER_LIST *list)
 {
-    int row = row_at(list, TABLE(machine, net_buffer_lists, live));
-
-    return row >= 0 ? &machine->net_buffer_lists[row] : NULL;
+    return row_at(list, TABLE(machine, net_buffer_lists, live));
 }
 
 uint64_t net_buffer_mapped(const NET_BUFFER *nb)

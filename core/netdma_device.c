@@ -9,10 +9,10 @@
 
 struct device *device_of_pdo(struct machine *machine, PDEVICE_OBJECT pdo)
 {
-    int row = row_at(pdo, TABLE(machine, devices, live));
+    struct device *row = row_at(pdo, TABLE(machine, devices, live));
 
     _Static_assert(offsetof(struct device, pdo) == 0, "a PDO is where its device is");
-    return row >= 0 && machine->devices[row].live ? &machine->devices[row] : NULL;
+    return row && row->live ? row : NULL;
 }
 
 PDEVICE_OBJECT rig_fdo(struct machine *machine, PDEVICE_OBJECT pdo)

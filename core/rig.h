@@ -93,7 +93,6 @@ struct machine *rig_make(void *storage); /* storage: rig_size() zeroed bytes; ow
 void rig_reset(
     struct machine *machine); /* as fresh, byte for byte, at the cost of what was touched */
 void rig_bind(struct machine *machine); /* the machine of this thread; NULL unbinds */
-struct machine *rig_bound(void);
 void rig_set_hooks(struct machine *machine,
                    const struct rig_hooks *hooks); /* copied; reset clears */
 

@@ -22,20 +22,14 @@ static enum rig_rule check_extent(const struct sg *sg, const struct request *req
                : RULE_NONE;
 }
 
-static enum rig_rule blame(enum list_kind kind)
-{
-    switch (kind) {
-    case LIST_BUFFER_OF_LIVE:
-        return RULE_SGL_11;
-    case LIST_BUFFER_OF_WAITING:
-    case LIST_HAL_WAITING:
-        return RULE_SGL_12;
-    case LIST_FORMER:
-        return RULE_FSG_10;
-    default:
-        return RULE_NONE;
-    }
-}
+/* What is broken by a list that is none that lives. */
+static const enum rig_rule blames[LIST_NONE + 1] = {
+    [LIST_BUFFER_OF_LIVE] = RULE_SGL_11,
+    [LIST_BUFFER_OF_WAITING] = RULE_SGL_12,
+    [LIST_HAL_WAITING] = RULE_SGL_12,
+    [LIST_FORMER] = RULE_FSG_10,
+    [LIST_NONE] = RULE_NONE,
+};
 
 /* What is wrong with telling the device of a live list. */
 static enum rig_rule check_live(const struct sg *sg, const struct request *request,
@@ -60,7 +54,7 @@ bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum ri
     if (live && (request->post.place || (data_only && length == 0) ||
                  (adapter && (adapter->removed || adapter->low))))
         return false;
-    rule = live ? check_live(sg, request, skip, whole) : blame(kind);
+    rule = live ? check_live(sg, request, skip, whole) : blames[kind];
     if (list_report(machine, rule, "device_post", sg, list) || !live)
         return false;
     return device_post(machine, request, data_only ? sg->was.CurrentMdlOffset : 0,
