@@ -425,6 +425,8 @@ static void test_work_item_left(void **state)
     assert_int_equal(rig_owed(machine), 2);
     rig_adapter_ends(machine, adapters[1], "MiniportHaltEx");
     assert_int_equal(reports, 0);
+    assert_int_equal(rig_left(machine, adapters[0]).made, 20);
+    assert_int_equal(rig_left(machine, driver).made, 22);
     item_ran = NULL;
     assert_true(rig_step(machine, 0, 0));
     assert_ptr_equal(item_ran, items[0]);
