@@ -133,7 +133,7 @@ bool list_report(struct machine *machine, enum rig_rule rule, const char *call, 
 {
     const struct former_list *former = mapping_former(machine, list);
 
-    if (sg || !former)
+    if (!rule || sg || !former)
         return verifier_finds(machine, rule, call, sg ? sg->made : 0);
     verifier_report_freed(machine, rule, call, former->made, former->freed);
     return true;

@@ -32,6 +32,11 @@ NDIS_STATUS host_register_driver(PDRIVER_OBJECT object, PUNICODE_STRING path, ND
 #define NdisMRestartComplete(...) \
     (HOST_CALL("NdisMRestartComplete"), NdisMRestartComplete(__VA_ARGS__))
 #define NdisMResetComplete(...) (HOST_CALL("NdisMResetComplete"), NdisMResetComplete(__VA_ARGS__))
+#define NdisMOidRequestComplete(...) \
+    (HOST_CALL("NdisMOidRequestComplete"), NdisMOidRequestComplete(__VA_ARGS__))
+#define NdisMIndicateReceiveNetBufferLists(...)       \
+    (HOST_CALL("NdisMIndicateReceiveNetBufferLists"), \
+     NdisMIndicateReceiveNetBufferLists(__VA_ARGS__))
 
 /* DMA */
 #define NdisMRegisterScatterGatherDma(...) \
@@ -48,6 +53,30 @@ NDIS_STATUS host_register_driver(PDRIVER_OBJECT object, PUNICODE_STRING path, ND
     (HOST_CALL("NdisFreeScatterGatherList"), NdisFreeScatterGatherList(__VA_ARGS__))
 #define NdisMGetDmaAlignment(...) \
     (HOST_CALL("NdisMGetDmaAlignment"), NdisMGetDmaAlignment(__VA_ARGS__))
+
+/* shared memory, DMA channels */
+#define NdisMAllocateSharedMemory(...) \
+    (HOST_CALL("NdisMAllocateSharedMemory"), NdisMAllocateSharedMemory(__VA_ARGS__))
+#define NdisMAllocateSharedMemoryAsyncEx(...) \
+    (HOST_CALL("NdisMAllocateSharedMemoryAsyncEx"), NdisMAllocateSharedMemoryAsyncEx(__VA_ARGS__))
+#define NdisMFreeSharedMemory(...) \
+    (HOST_CALL("NdisMFreeSharedMemory"), NdisMFreeSharedMemory(__VA_ARGS__))
+#define NdisAllocateSharedMemory(...) \
+    (HOST_CALL("NdisAllocateSharedMemory"), NdisAllocateSharedMemory(__VA_ARGS__))
+#define NdisFreeSharedMemory(...) \
+    (HOST_CALL("NdisFreeSharedMemory"), NdisFreeSharedMemory(__VA_ARGS__))
+#define NdisWriteErrorLogEntry(...) \
+    (HOST_CALL("NdisWriteErrorLogEntry"), NdisWriteErrorLogEntry(__VA_ARGS__))
+#define NdisMRegisterDmaChannel(...) \
+    (HOST_CALL("NdisMRegisterDmaChannel"), NdisMRegisterDmaChannel(__VA_ARGS__))
+#define NdisMDeregisterDmaChannel(...) \
+    (HOST_CALL("NdisMDeregisterDmaChannel"), NdisMDeregisterDmaChannel(__VA_ARGS__))
+#define NdisMSetupDmaTransfer(...) \
+    (HOST_CALL("NdisMSetupDmaTransfer"), NdisMSetupDmaTransfer(__VA_ARGS__))
+#define NdisMCompleteDmaTransfer(...) \
+    (HOST_CALL("NdisMCompleteDmaTransfer"), NdisMCompleteDmaTransfer(__VA_ARGS__))
+#define NdisMReadDmaCounter(...) \
+    (HOST_CALL("NdisMReadDmaCounter"), NdisMReadDmaCounter(__VA_ARGS__))
 
 /* NET_BUFFERs */
 #define NdisQueryNetBufferPhysicalCount(...) \

@@ -71,13 +71,12 @@ static void test_reasons_are_of_the_list(void **state)
     }
 }
 
-/* Of what is not about version 3, and apart from what waits for a room, 8 % at most. */
+/* Of what is not about version 3, 8 % at most. */
 static void test_little_is_out_of_scope(void **state)
 {
     struct contract_count count = contract_counted("ndis-dma");
 
     (void)state;
-    count.standing[STANDING_OUTSIDE] -= count.later;
     assert_in_range(contract_share(&count), 0, SHARE_MOST);
 }
 
