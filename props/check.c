@@ -101,8 +101,10 @@ static void search(void *context)
         if (result->runs % CLOCK_EVERY != 0)
             continue;
         isolate_alive(PATIENCE);
-        if (check->progress)
-            check->progress(check->options, result, now() - check->started);
+        if (check->progress && now() - check->told >= check->options->pace) {
+            check->told = now();
+            check->progress(check->options, result, check->told - check->started);
+        }
     }
 }
 
@@ -153,7 +155,8 @@ bool check_programs(const struct check_options *options, FILE *out,
                                      .out = out,
                                      .legal_only = options->legal_only},
                           .progress = progress,
-                          .started = now()};
+                          .started = now(),
+                          .told = now()};
     bool good = false;
 
     check.shared = shared_memory(sizeof *check.shared);

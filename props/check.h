@@ -19,6 +19,7 @@ struct check_options {
     bool legal_only;
     const char *findings;              /* directory that findings are saved in; made if need be */
     const volatile sig_atomic_t *stop; /* not 0: come to an end; may be NULL */
+    double pace;                       /* seconds between two tellings of progress */
 };
 
 enum { CHECK_FINDINGS_MAX = 32 };
@@ -38,8 +39,8 @@ struct check_result {
 
 /* Runs programs until a limit is reached, the flag is set, CHECK_FINDINGS_MAX findings are known or
  * too many programs crashed. They run in a process of their own: a program that ends it is a finding,
- * and the next one runs in a new process. Findings are reported on OUT; PROGRESS is called now and
- * then, in that process. False: no memory, no process, or a finding could not be saved (told on
+ * and the next one runs in a new process. Findings are reported on OUT; PROGRESS is called at the
+ * options' pace, in that process. False: no memory, no process, or a finding could not be saved (told on
  * standard error). */
 bool check_programs(const struct check_options *options, FILE *out,
                     void (*progress)(const struct check_options *options,

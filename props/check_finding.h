@@ -19,7 +19,7 @@ struct check {
     struct check_shared *shared;
     struct runner *runner;
     struct finder finder;
-    double started;
+    double started, told; /* told: when progress was last told of */
     void (*progress)(const struct check_options *options, const struct check_result *result,
                      double elapsed);
 };

@@ -56,25 +56,20 @@ static bool resolve(const struct check_words *words, struct check_options *optio
     return true;
 }
 
-static void print_left(const struct check_options *options, const struct check_result *result,
-                       double elapsed)
+/* One line that is written over on a terminal, else a line each time. */
+static void show_progress(const struct check_options *options, const struct check_result *result,
+                          double elapsed)
 {
+    bool terminal = isatty(STDOUT_FILENO);
     double rate = elapsed > 0 ? (double)result->runs / elapsed : 0;
     double left = options->seconds > 0 ? options->seconds - elapsed : 1e9;
 
     if (options->runs && rate > 0 && (double)(options->runs - result->runs) / rate < left)
         left = (double)(options->runs - result->runs) / rate;
-    printf("\r%" PRIu64 " programs, %.0f a second, %.0f s left, %u findings ", result->runs, rate,
-           left < 1e9 ? left : 0.0, result->findings);
+    printf("%s%" PRIu64 " programs, %.0f a second, %.0f s left, %u findings%s",
+           terminal ? "\r" : "", result->runs, rate, left < 1e9 ? left : 0.0, result->findings,
+           terminal ? " " : "\n");
     fflush(stdout);
-}
-
-/* Now and then on a terminal; the numbers of programs stand in for a clock of its own. */
-static void show_progress(const struct check_options *options, const struct check_result *result,
-                          double elapsed)
-{
-    if (result->runs % 4096 == 0)
-        print_left(options, result, elapsed);
 }
 
 static void show_verbose(const struct statistics *statistics)
@@ -122,7 +117,7 @@ static int summary(const struct check_options *options, const struct check_words
     return result->findings || unhealthy ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
-static int check_with(const struct check_options *options, const struct check_words *words)
+static int check_with(struct check_options *options, const struct check_words *words)
 {
     struct check_result *result = malloc(sizeof *result);
     bool terminal = isatty(STDOUT_FILENO);
@@ -130,7 +125,8 @@ static int check_with(const struct check_options *options, const struct check_wo
 
     if (!result)
         return usage_error("check", "no memory");
-    if (check_programs(options, stdout, terminal ? show_progress : NULL, result)) {
+    options->pace = terminal ? 0.25 : 30;
+    if (check_programs(options, stdout, show_progress, result)) {
         if (terminal)
             fputs("\r\033[K", stdout);
         code = summary(options, words, result);
