@@ -129,9 +129,8 @@ static void mark_used(const int16_t of[3], bool *used)
             used[of[slot]] = true;
 }
 
-/* The records that stay: not DROPPED, and no memory that none of them uses. */
-static unsigned without_useless(const struct program *program, const struct makers *makers,
-                                unsigned dropped, unsigned *order)
+unsigned without_useless(const struct program *program, const struct makers *makers,
+                         unsigned dropped, unsigned *order)
 {
     bool used[PROGRAM_MAX] = {false}, stays[PROGRAM_MAX];
     unsigned count = 0;

@@ -49,6 +49,7 @@ bool shrink_swaps(struct shrink *shrink);         /* shrink_memory.c */
 bool shrink_into_hal(struct shrink *shrink);      /* shrink_hal.c */
 bool shrink_into_packets(struct shrink *shrink);  /* shrink_channel.c */
 bool shrink_into_lists(struct shrink *shrink);    /* shrink_channel.c */
+bool shrink_into_bases(struct shrink *shrink);    /* shrink_bases.c */
 bool shrink_into_channels(struct shrink *shrink); /* shrink_channel.c */
 bool shrink_faults(struct shrink *shrink);        /* shrink_faults.c */
 
@@ -65,6 +66,11 @@ struct makers {
     int16_t of[PROGRAM_MAX][3];
 };
 void makers_find(const struct program *program, struct makers *makers); /* shrink_names.c */
+
+/* Gives in ORDER the records that stay: not DROPPED (PROGRAM_MAX: all), and no memory that none of them
+ * uses. Returns how many. shrink_jump.c */
+unsigned without_useless(const struct program *program, const struct makers *makers,
+                         unsigned dropped, unsigned *order);
 
 /* The record at PLACE becomes the old one ORDER[PLACE], for COUNT places. Each reference still names
  * what it named; names that MAKERS gives are taken for those of PROGRAM. False, and PROGRAM is as
