@@ -62,7 +62,7 @@ static bool tell(struct shrink *shrink, const struct record *channel, uint16_t l
     };
 
     for (unsigned as_set = 0; as_set < 2; as_set++) {
-        const struct telling telling = {front, 3, as_set, through_packets, NULL};
+        const struct telling telling = {front, 3, 0, as_set, through_packets, NULL};
 
         if (shrink_tell_hal(shrink, &telling))
             return true;

@@ -1,12 +1,14 @@
 /*
  * shrink_hal.c: a program that builds lists or shares memory through NDIS told through HAL, which needs
- * no miniport. All in one step: a program that is half NDIS and half HAL does not fail.
+ * no miniport; and memory that comes later told as lists, which may come later too. All in one step: a
+ * program that is half NDIS and half HAL does not fail.
  */
 #include "program_edit.h"
 #include "shrink_passes.h"
 
 enum { VALUE_MANY = 0x1FFF, VALUE_LIMIT = 0x3000 };
 enum { WORD_dispatch = 2, WORD_version_2 = 2, TIMING_SHIFT = 12, WAYS = 64 };
+enum { BYTE_NULL = 0xE0 };
 
 /* The adapter that everything is done through. */
 struct way {
@@ -104,7 +106,8 @@ bool shrink_tell_hal(struct shrink *shrink, const struct telling *telling)
     told = program;
     renamed = makers;
     for (unsigned i = 0; i < program.count; i++)
-        if (telling->translate(telling->way, &program, &makers, i, (int)settings, &told.records[i],
+        if (telling->translate(telling->way, &program, &makers, i,
+                               (int)(settings + telling->adapter), &told.records[i],
                                renamed.of[i]) ||
             !(is_of_ndis(&told.records[i]) || (told.records[i].op == OP_set && !telling->as_set)))
             order[count++] = i;
@@ -120,7 +123,7 @@ static bool tell(struct shrink *shrink, const struct way *way)
          .v = {0, way->length}},
         {.op = OP_KeRaiseIrql, .r = {WORD_dispatch}},
     };
-    const struct telling telling = {front, way->raised ? 2 : 1, way->as_set, through_hal, way};
+    const struct telling telling = {front, way->raised ? 2 : 1, 0, way->as_set, through_hal, way};
 
     return shrink_tell_hal(shrink, &telling);
 }
@@ -154,5 +157,61 @@ bool shrink_into_hal(struct shrink *shrink)
             if (tell(shrink, &way))
                 return true;
         }
+    return false;
+}
+
+/* ---- memory that comes later told as lists ---- */
+
+/* Lists of the byte whose MDL the record before the adapter made, asked for at DISPATCH_LEVEL. */
+static bool through_lists(const void *way, const struct program *program,
+                          const struct makers *makers, unsigned i, int adapter,
+                          struct record *record, int16_t of[3])
+{
+    const struct record *old = &program->records[i];
+
+    (void)way;
+    switch (old->op) {
+    case OP_NdisMAllocateSharedMemoryAsyncEx:
+        *record = (struct record){.op = OP_GetScatterGatherList, .v = {1, timing_of(old->v[1])}};
+        of[1] = (int16_t)(adapter - 1);
+        break;
+    case OP_NdisMFreeSharedMemory:
+        *record = (struct record){.op = OP_PutScatterGatherList};
+        of[1] = makers->of[i][1];
+        break;
+    case OP_KeRaiseIrql:
+        record->r[0] = WORD_dispatch;
+        return true;
+    default:
+        return false;
+    }
+    of[0] = (int16_t)adapter;
+    return true;
+}
+
+static bool tell_as_lists(struct shrink *shrink, uint16_t length, bool raised)
+{
+    const struct record front[] = {
+        {.op = OP_buffer, .v = {1}},
+        {.op = OP_mdl, .r = {0, BYTE_NULL}, .v = {0, 1}},
+        {.op = OP_IoGetDmaAdapter, .v = {0, length}},
+        {.op = OP_KeRaiseIrql, .r = {WORD_dispatch}},
+    };
+
+    for (unsigned as_set = 0; as_set < 2; as_set++) {
+        const struct telling telling = {front, raised ? 4 : 3, 2, as_set, through_lists, NULL};
+
+        if (shrink_tell_hal(shrink, &telling))
+            return true;
+    }
+    return false;
+}
+
+bool shrink_into_waits(struct shrink *shrink)
+{
+    for (unsigned i = 0; i < shrink->best->count; i++)
+        if (shrink->best->records[i].op == OP_NdisMAllocateSharedMemoryAsyncEx)
+            return tell_as_lists(shrink, 0, false) || tell_as_lists(shrink, 0, true) ||
+                   tell_as_lists(shrink, 1, false) || tell_as_lists(shrink, 1, true);
     return false;
 }

@@ -49,6 +49,7 @@ bool shrink_swaps(struct shrink *shrink);         /* shrink_memory.c */
 bool shrink_into_hal(struct shrink *shrink);      /* shrink_hal.c */
 bool shrink_into_packets(struct shrink *shrink);  /* shrink_channel.c */
 bool shrink_into_lists(struct shrink *shrink);    /* shrink_channel.c */
+bool shrink_into_waits(struct shrink *shrink);    /* shrink_hal.c */
 bool shrink_into_bases(struct shrink *shrink);    /* shrink_bases.c */
 bool shrink_into_channels(struct shrink *shrink); /* shrink_channel.c */
 bool shrink_faults(struct shrink *shrink);        /* shrink_faults.c */
@@ -78,12 +79,12 @@ unsigned without_useless(const struct program *program, const struct makers *mak
 bool program_arrange(struct program *program, const struct makers *makers, const unsigned *order,
                      unsigned count);
 
-/* A program told through HAL: behind its settings FRONT, whose first record makes the adapter; then what
- * TRANSLATE turns into a call of HAL, and what has nothing to do with NDIS. The settings go unless
- * AS_SET. shrink_hal.c */
+/* A program told through HAL: behind its settings FRONT, whose record ADAPTER, counted from 0, makes the
+ * adapter; then what TRANSLATE turns into a call of HAL, and what has nothing to do with NDIS. The
+ * settings go unless AS_SET. shrink_hal.c */
 struct telling {
     const struct record *front;
-    unsigned front_count;
+    unsigned front_count, adapter;
     bool as_set;
     /* The RECORD that does what record I does, and its makers; record ADAPTER makes the adapter. */
     bool (*translate)(const void *way, const struct program *program, const struct makers *makers,
