@@ -86,12 +86,13 @@ unsigned shrink_program(struct program *program,
                         void *context)
 {
     static bool (*const passes[])(struct shrink *) = {
-        shrink_deletions,    shrink_operands,     shrink_faults,       shrink_flatten,
-        shrink_openings,     shrink_subsets,      shrink_into_hal,     shrink_into_packets,
-        shrink_into_lists,   shrink_into_waits,   shrink_into_bases,   shrink_memory,
-        shrink_swaps,        shrink_replacements, shrink_moves,        shrink_equal_values,
-        shrink_two_operands, shrink_trades,       shrink_into_choices, shrink_into_settings,
-        shrink_returns,      shrink_exchanges,    shrink_into_others,  shrink_into_channels,
+        shrink_deletions,     shrink_operands,      shrink_faults,       shrink_flatten,
+        shrink_openings,      shrink_subsets,       shrink_into_hal,     shrink_into_packets,
+        shrink_into_lists,    shrink_into_waits,    shrink_into_bases,   shrink_into_shared,
+        shrink_into_channels, shrink_memory,        shrink_swaps,        shrink_replacements,
+        shrink_moves,         shrink_equal_values,  shrink_two_operands, shrink_trades,
+        shrink_into_choices,  shrink_into_settings, shrink_returns,      shrink_exchanges,
+        shrink_into_others,
     };
     struct shrink shrink = {
         .best = program, .still_fails = still_fails, .context = context, .begun = runs_work()};

@@ -1,7 +1,7 @@
 /*
  * shrink_channel.c: a program that uses a DMA channel of NDIS told through HAL's packets and the system
- * DMA controller, which need no miniport; packets told as lists, which need no channel; and memory
- * that needs a channel alone.
+ * DMA controller, which need no miniport; packets told as lists, which need no channel; and shared
+ * memory that needs no provider, and a channel alone.
  */
 #include "program_edit.h"
 #include "shrink_passes.h"
@@ -152,7 +152,41 @@ bool shrink_into_lists(struct shrink *shrink)
     return false;
 }
 
-/* ---- memory of a provider needs no more than a channel ---- */
+/* ---- memory of a provider told as shared memory of NDIS', which needs no list buffer ---- */
+
+/* What operation OP becomes. */
+static unsigned unprovided(unsigned op)
+{
+    return op == OP_NdisAllocateSharedMemory ? OP_NdisMAllocateSharedMemory
+           : op == OP_NdisFreeSharedMemory   ? OP_NdisMFreeSharedMemory
+                                             : op;
+}
+
+bool shrink_into_shared(struct shrink *shrink)
+{
+    struct program program = *shrink->best;
+    struct makers makers;
+    unsigned order[PROGRAM_MAX], count;
+    bool provided = false;
+
+    makers_find(&program, &makers);
+    for (unsigned i = 0; i < program.count; i++) {
+        struct record *record = &program.records[i];
+        unsigned op = unprovided(record->op);
+
+        if (op == record->op)
+            continue;
+        *record = record_as(record, op);
+        if (op == OP_NdisMAllocateSharedMemory)
+            makers.of[i][1] = -1;
+        provided = true;
+    }
+    count = without_useless(&program, &makers, PROGRAM_MAX, order);
+    return provided && program_arrange(&program, &makers, order, count) &&
+           shrink_take(shrink, &program);
+}
+
+/* ---- shared memory needs no more than a channel ---- */
 
 /* What RECORD becomes; false: it needs the registration for lists. */
 static bool with_channel(struct record *record)
@@ -181,15 +215,15 @@ bool shrink_into_channels(struct shrink *shrink)
     struct program program = *shrink->best;
     struct makers makers;
     unsigned order[PROGRAM_MAX];
-    bool provided = false;
+    bool shares = false;
 
     makers_find(&program, &makers);
     for (unsigned i = 0; i < program.count; i++) {
         order[i] = i;
-        provided |= program.records[i].op == OP_NdisAllocateSharedMemory;
+        shares |= unprovided(program.records[i].op) == OP_NdisMAllocateSharedMemory;
         if (!with_channel(&program.records[i]))
             return false;
     }
-    return provided && program_arrange(&program, &makers, order, program.count) &&
+    return shares && program_arrange(&program, &makers, order, program.count) &&
            shrink_take(shrink, &program);
 }

@@ -51,6 +51,7 @@ bool shrink_into_packets(struct shrink *shrink);  /* shrink_channel.c */
 bool shrink_into_lists(struct shrink *shrink);    /* shrink_channel.c */
 bool shrink_into_waits(struct shrink *shrink);    /* shrink_hal.c */
 bool shrink_into_bases(struct shrink *shrink);    /* shrink_bases.c */
+bool shrink_into_shared(struct shrink *shrink);   /* shrink_channel.c */
 bool shrink_into_channels(struct shrink *shrink); /* shrink_channel.c */
 bool shrink_faults(struct shrink *shrink);        /* shrink_faults.c */
 
