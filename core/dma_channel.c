@@ -228,9 +228,7 @@ void NdisMDeregisterDmaChannel(NDIS_HANDLE MiniportDmaHandle)
 void channel_sweep(struct machine *machine, const struct adapter *adapter, enum rig_rule rule,
                    const char *call)
 {
-    for (unsigned i = 0; i < machine->used.channels; i++) {
-        struct channel *channel = &machine->channels[i];
-
+    EACH (struct channel, channel, machine, channels) {
         if (!channel->live || channel->adapter != adapter)
             continue;
         finds(machine, rule, call, channel);
@@ -245,14 +243,13 @@ PDMA_ADAPTER registered_hal(struct machine *machine, const struct adapter *adapt
     const struct dma *dma = adapter->dma;
     const struct channel *oldest = NULL;
 
-    for (unsigned i = 0; !dma && i < machine->used.channels; i++) {
-        const struct channel *channel = &machine->channels[i];
-
+    if (dma)
+        return dma->hal;
+    EACH (const struct channel, channel, machine, channels)
         if (channel->live && channel->adapter == adapter &&
             (!oldest || channel->made < oldest->made))
             oldest = channel;
-    }
-    return dma ? dma->hal : oldest ? oldest->hal : NULL;
+    return oldest ? oldest->hal : NULL;
 }
 
 /* ---- transfers ---- */

@@ -218,6 +218,11 @@ struct request *mapping_waiting(struct machine *machine, const struct dma_adapte
     return first;
 }
 
+bool mapping_has_room(struct machine *machine, const struct dma_adapter *adapter, unsigned count)
+{
+    return !mapping_waiting(machine, adapter) && count <= free_registers(adapter);
+}
+
 /* Handlers that run here may free and allocate, so the queue is looked at anew each time. */
 static void grant_waiting(struct machine *machine, const struct dma_adapter *adapter)
 {
@@ -265,11 +270,10 @@ NTSTATUS mapping_start(struct machine *machine, const struct request *plan, stru
     sg_append(machine, request, range, request->write_to_device);
     if (!request->control)
         place_list(machine, request);
-    if (mapping_waiting(machine, request->adapter) ||
-        needed_registers(machine, request) > free_registers(request->adapter))
-        request->state = REQUEST_WAITING;
-    else
+    if (mapping_has_room(machine, request->adapter, needed_registers(machine, request)))
         grant(machine, request);
+    else
+        request->state = REQUEST_WAITING;
     return STATUS_SUCCESS;
 }
 

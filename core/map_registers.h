@@ -35,6 +35,8 @@ void mapping_drop_adapter(struct machine *machine, PDMA_ADAPTER adapter);
 
 /* The request that has waited longest for an adapter's map registers, NULL if none waits. */
 struct request *mapping_waiting(struct machine *machine, const struct dma_adapter *adapter);
+/* Whether so many map registers can be had at once: none waits for them, and they are free. */
+bool mapping_has_room(struct machine *machine, const struct dma_adapter *adapter, unsigned count);
 /* The request whose handed-out list this is, NULL if there is none. */
 struct request *mapping_of_list(struct machine *machine, const SCATTER_GATHER_LIST *list);
 /* The request of a routine and context that is waiting or live. */

@@ -57,15 +57,6 @@ static enum rig_rule check_parameters(struct machine *machine,
                             p->ScatterGatherListBufferSize);
 }
 
-/* Nothing waits for registers of HAL's adapter, and it has so many left. */
-static bool has_room(struct machine *machine, const struct dma *dma, ULONG registers)
-{
-    const struct dma_adapter *hal = (const struct dma_adapter *)dma->hal;
-
-    return !mapping_waiting(machine, hal) &&
-           registers <= hal->registers - (ULONG)__builtin_popcountll(hal->held);
-}
-
 static NDIS_STATUS start(struct machine *machine, const struct sg *request,
                          PNDIS_SCATTER_GATHER_LIST_PARAMETERS p)
 {
@@ -80,7 +71,7 @@ static NDIS_STATUS start(struct machine *machine, const struct sg *request,
         p->ScatterGatherListBufferSize < p->ScatterGatherListBufferSizeNeeded)
         return NDIS_STATUS_BUFFER_TOO_SHORT;
     if (status != STATUS_SUCCESS || machine->frame_count >= RIG_FRAMES ||
-        !has_room(machine, request->dma, registers))
+        !mapping_has_room(machine, (const struct dma_adapter *)request->dma->hal, registers))
         return none; /* AMB-22 */
     timing = rig_timing(machine, RIG_INSIDE);
     built = sg_ask(machine, request, p->ScatterGatherListBufferSize, true);

@@ -18,8 +18,8 @@ static bool is_up(const struct block *block)
 
 bool shared_outstanding(const struct machine *machine, PDMA_ADAPTER hal)
 {
-    for (unsigned i = 0; i < machine->used.blocks; i++)
-        if (is_up(&machine->blocks[i]) && machine->blocks[i].hal == hal)
+    EACH (const struct block, block, machine, blocks)
+        if (is_up(block) && block->hal == hal)
             return true;
     return false;
 }
@@ -91,9 +91,7 @@ static bool place(struct machine *machine, struct block *block)
 
 void shared_drain(struct machine *machine, PDMA_ADAPTER hal)
 {
-    for (unsigned i = 0; i < machine->used.holds; i++) {
-        struct hold *hold = &machine->holds[i];
-
+    EACH (struct hold, hold, machine, holds) {
         if (hold->deferred && hold->hal == hal)
             hal->DmaOperations->FreeCommonBuffer(hal, hold->length, hold->address, hold->va,
                                                  hold->cached);
@@ -123,9 +121,7 @@ static void release(struct machine *machine, const struct block *block, const ch
 /* BC-02: an overrun in a page of several blocks shows when the next one is asked for. */
 static void inspect_shared(struct machine *machine, const struct adapter *adapter)
 {
-    for (unsigned i = 0; i < machine->used.blocks; i++) {
-        const struct block *block = &machine->blocks[i];
-
+    EACH (const struct block, block, machine, blocks) {
         if (block->state == BLOCK_LIVE && block->adapter == adapter && block->hold->used > 0 &&
             !red_zone_intact(block->va, block->length, zone_behind(block))) {
             verifier_report_made(machine, RULE_BC_02, "NdisMAllocateSharedMemory", block->made);
@@ -281,9 +277,7 @@ static struct block *find_block(struct machine *machine, const void *va)
 {
     struct block *inside = NULL;
 
-    for (unsigned i = 0; i < machine->used.blocks; i++) {
-        struct block *block = &machine->blocks[i];
-
+    EACH (struct block, block, machine, blocks) {
         if (block->va == va)
             return block;
         if (block->state == BLOCK_LIVE && (uintptr_t)va - (uintptr_t)block->va < block->length)
@@ -471,9 +465,7 @@ bool shared_sweep(struct machine *machine, const struct adapter *adapter, enum r
 {
     bool any = false;
 
-    for (unsigned i = 0; i < machine->used.blocks; i++) {
-        struct block *block = &machine->blocks[i];
-
+    EACH (struct block, block, machine, blocks) {
         if (block->adapter != adapter)
             continue;
         if (block->va)
@@ -482,7 +474,7 @@ bool shared_sweep(struct machine *machine, const struct adapter *adapter, enum r
             continue;
         verifier_finds(machine, rule_of_left(block, live_rule), call, block->made);
         if (block->state == BLOCK_PENDING)
-            processor_forget(machine, complete, i);
+            processor_forget(machine, complete, (uint64_t)(block - machine->blocks));
         end_block(machine, block);
         any = true;
     }
@@ -504,9 +496,9 @@ bool rig_device_program(struct machine *machine, const void *va, bool begins)
 
 void shared_stop(struct machine *machine, const struct adapter *adapter)
 {
-    for (unsigned i = 0; i < machine->used.blocks; i++)
-        if (machine->blocks[i].adapter == adapter)
-            machine->blocks[i].posted = false;
+    EACH (struct block, block, machine, blocks)
+        if (block->adapter == adapter)
+            block->posted = false;
 }
 
 VOID NdisWriteErrorLogEntry(NDIS_HANDLE NdisAdapterHandle, NDIS_ERROR_CODE ErrorCode,
