@@ -539,9 +539,8 @@ uint32_t list_size_of(uint32_t pieces);
 /* HAL has as many adapters as it may. */
 bool no_dma_adapter(const struct oracle *o);
 uint32_t registers_for(const struct oracle *o, uint32_t length);
-struct o_hal *hal_of(struct oracle *o, struct call *c); /* the adapter, or CALL is refused */
-/* Through which table could a call without a live adapter go? */
-bool no_table(const struct oracle *o, struct call *c);
+/* The adapter; NULL: CALL is refused, or there is no table of operations to call it through. */
+struct o_hal *hal_of(struct oracle *o, struct call *c);
 
 /* ---- oracle_packet.c, oracle_channel.c ---- */
 

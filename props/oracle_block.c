@@ -533,8 +533,6 @@ void oracle_AllocateCommonBuffer(struct oracle *o, struct call *c)
 
     length_of(o, c);
     fill_in(b, c);
-    if (no_table(o, c))
-        return;
     hal = hal_of(o, c);
     if (!hal)
         return;
@@ -558,8 +556,6 @@ void oracle_FreeCommonBuffer(struct oracle *o, struct call *c)
     unsigned n;
 
     resolve_tuple(o, c);
-    if (no_table(o, c))
-        return;
     hal = hal_of(o, c);
     if (!hal)
         return;

@@ -83,6 +83,7 @@ void oracle_device_block(struct oracle *o, struct call *c)
     uint64_t length = number_of(c, 2, offset < b->length ? b->length - offset : 0);
     bool good =
         b->life == LIFE_live && length && offset <= b->length && length <= b->length - offset;
+    uint8_t *shadow;
 
     c->block = n;
     if (!n || b->life == LIFE_bad || !has_device(o, b) || (o->common[b->buffer].shared && !good)) {
@@ -98,6 +99,7 @@ void oracle_device_block(struct oracle *o, struct call *c)
     if (c->a[3].n == 0)
         return;
     c->serial = ++o->block_serial;
+    shadow = block_shadow(o, n) + offset;
     for (uint32_t i = 0; i < c->length; i++)
-        block_shadow(o, n)[offset + i] = (uint8_t)(c->serial + i);
+        shadow[i] = (uint8_t)(c->serial + i);
 }

@@ -49,10 +49,22 @@ void oracle_IoGetDmaAdapter(struct oracle *o, struct call *c)
     o->hals++;
 }
 
+/* Through which table could a call without a live adapter go? */
+static bool no_table(const struct oracle *o, struct call *c)
+{
+    for (unsigned i = 1; i <= o->made[CLASS_hal]; i++)
+        if (o->hal[i].life != LIFE_bad)
+            return false;
+    never(c);
+    return true;
+}
+
 struct o_hal *hal_of(struct oracle *o, struct call *c)
 {
     unsigned n = named(c, 0, CLASS_hal);
 
+    if (no_table(o, c))
+        return NULL;
     if (n && o->hal[n].life == LIFE_live)
         return wrong_level(o, c) ? NULL : &o->hal[n];
     refuse(c, c->a[0].value ? RULE_E6_18 : RULE_E6_19);
@@ -75,15 +87,6 @@ static bool no_such_operation(const struct oracle *o, struct call *c)
     return missing;
 }
 
-bool no_table(const struct oracle *o, struct call *c)
-{
-    for (unsigned i = 1; i <= o->made[CLASS_hal]; i++)
-        if (o->hal[i].life != LIFE_bad)
-            return false;
-    never(c);
-    return true;
-}
-
 /* A list, the channel, map registers: the first of these that is left. */
 static enum rig_rule left_behind(const struct oracle *o, const struct o_hal *hal)
 {
@@ -103,8 +106,6 @@ void oracle_PutDmaAdapter(struct oracle *o, struct call *c)
 {
     struct o_hal *hal;
 
-    if (no_table(o, c))
-        return;
     hal = hal_of(o, c);
     if (!hal)
         return;
@@ -200,8 +201,6 @@ void oracle_PutScatterGatherList(struct oracle *o, struct call *c)
     struct request *q = live_list(o, c->a[1].value);
     struct o_hal *hal;
 
-    if (no_table(o, c))
-        return;
     hal = hal_of(o, c);
     if (!hal)
         return;
@@ -253,6 +252,6 @@ void oracle_CalculateScatterGatherList(struct oracle *o, struct call *c)
 
 void oracle_GetDmaAlignment(struct oracle *o, struct call *c)
 {
-    if (!no_table(o, c) && hal_of(o, c))
+    if (hal_of(o, c))
         c->value = 64;
 }

@@ -42,8 +42,6 @@ void oracle_AllocateAdapterChannel(struct oracle *o, struct call *c)
 
     c->length =
         (uint32_t)number_of(c, 1, n && o->hal[n].life == LIFE_live ? o->hal[n].pool.registers : 0);
-    if (no_table(o, c))
-        return;
     hal = hal_of(o, c);
     if (!hal)
         return;
@@ -105,8 +103,6 @@ void oracle_FreeAdapterChannel(struct oracle *o, struct call *c)
     struct request *q = NULL;
     const struct o_hal *hal;
 
-    if (no_table(o, c))
-        return;
     hal = hal_of(o, c);
     if (!hal)
         return;
@@ -139,8 +135,6 @@ void oracle_FreeMapRegisters(struct oracle *o, struct call *c)
     const struct o_hal *hal;
 
     c->length = (uint32_t)number_of(c, 2, q ? q->asked : 0);
-    if (no_table(o, c))
-        return;
     hal = hal_of(o, c);
     if (!hal)
         return;
@@ -274,8 +268,6 @@ void oracle_MapTransfer(struct oracle *o, struct call *c)
     enum rig_rule rule;
 
     resolve_length(c, &e, e.left);
-    if (no_table(o, c))
-        return;
     hal = hal_of(o, c);
     if (!hal)
         return;
@@ -334,8 +326,6 @@ void oracle_FlushAdapterBuffers(struct oracle *o, struct call *c)
     enum rig_rule rule;
 
     resolve_length(c, &e, flush_limit(q, &e));
-    if (no_table(o, c))
-        return;
     hal = hal_of(o, c);
     if (!hal)
         return;
@@ -356,8 +346,6 @@ void oracle_ReadDmaCounter(struct oracle *o, struct call *c)
 {
     const struct o_hal *hal;
 
-    if (no_table(o, c))
-        return;
     hal = hal_of(o, c);
     if (!hal)
         return;
