@@ -1,6 +1,7 @@
 /*
  * emit_block.c: what surrounds calls about shared memory and common buffers.
  */
+#include "choices.h"
 #include "emitter.h"
 
 static bool taken(const struct call *c)
@@ -24,20 +25,15 @@ bool before_address(struct emitter *e, struct runner *r, const struct call *c)
     return true;
 }
 
-/* choice `provided`, in its order: what is other than usual */
-static const char *const provided[] = {"",
-                                       ".Flags = NDIS_SHARED_MEM_PARAMETERS_CONTIGUOUS,",
-                                       "",
-                                       ".PreferredNode = MM_ANY_NODE_OK,",
-                                       "",
-                                       "",
-                                       "",
-                                       ".Flags = 2,",
-                                       ".QueueId = 1,",
-                                       ".VPortId = 1,",
-                                       ".PreferredNode = 1,"};
-enum { PROVIDED_one_run = 1, PROVIDED_revision_2 = 2, PROVIDED_wrong_type = 4, PROVIDED_short = 5 };
-enum { PROVIDED_revision_0 = 6, PROVIDED_port_1 = 9 };
+/* What is other than usual, beside the header. */
+static const char *const provided[] = {
+    [PROVIDED_one_run] = ".Flags = NDIS_SHARED_MEM_PARAMETERS_CONTIGUOUS,",
+    [PROVIDED_any_node] = ".PreferredNode = MM_ANY_NODE_OK,",
+    [PROVIDED_flags] = ".Flags = 2,",
+    [PROVIDED_queue_1] = ".QueueId = 1,",
+    [PROVIDED_port_1] = ".VPortId = 1,",
+    [PROVIDED_node_1] = ".PreferredNode = 1,",
+};
 
 bool before_provided(struct emitter *e, struct runner *r, const struct call *c)
 {
@@ -51,7 +47,7 @@ bool before_provided(struct emitter *e, struct runner *r, const struct call *c)
               given == PROVIDED_revision_0 ? 0 : revision);
     emit_line(e, "               NDIS_SIZEOF_SHARED_MEMORY_PARAMETERS_REVISION_%d%s},", revision,
               given == PROVIDED_short ? " - 8" : "");
-    if (provided[given][0])
+    if (provided[given])
         emit_line(e, "    %s", provided[given]);
     emit_line(e, "    .Usage = NdisSharedMemoryUsageReceive,");
     emit_line(e, "    .Length = %u,", c->length);

@@ -1,17 +1,8 @@
 /*
  * emit_struct.c: the structures that calls are given, filled in as the interpreter fills them.
  */
+#include "choices.h"
 #include "emitter.h"
-
-/* choice `header`, in its order */
-enum {
-    HEADER_macro_size,
-    HEADER_sizeof,
-    HEADER_short,
-    HEADER_wrong_type,
-    HEADER_revision_0,
-    HEADER_revision_2
-};
 
 /* ---- headers ---- */
 
@@ -143,30 +134,29 @@ bool before_description(struct emitter *e, struct runner *r, const struct call *
 
 bool before_parameters(struct emitter *e, struct runner *r, const struct call *c)
 {
-    /* choice `parameters`, in its order */
-    enum { good, wrong_type, wrong_revision, too_short, flags, queue_1, usage_10, no_handler };
     const struct oracle *o = &r->oracle;
     unsigned choice = c->a[4].n, mdl = named(c, 1, CLASS_mdl), buffer = named(c, 3, CLASS_buffer);
     char text[EXPRESSION_MAX];
 
     emit_scope(e);
     emit_line(e, "NDIS_SCATTER_GATHER_LIST_PARAMETERS p = {");
-    emit_line(e, "    .Header = {NDIS_OBJECT_TYPE_DEFAULT%s,", choice == wrong_type ? " + 1" : "");
+    emit_line(e, "    .Header = {NDIS_OBJECT_TYPE_DEFAULT%s,",
+              choice == PARAMETERS_wrong_type ? " + 1" : "");
     emit_line(e, "               NDIS_SCATTER_GATHER_LIST_PARAMETERS_REVISION_1%s,",
-              choice == wrong_revision ? " + 1" : "");
+              choice == PARAMETERS_wrong_revision ? " + 1" : "");
     emit_line(e, "               NDIS_SIZEOF_SCATTER_GATHER_LIST_PARAMETERS_REVISION_1%s},",
-              choice == too_short ? " - 8" : "");
-    if (choice == flags)
+              choice == PARAMETERS_short ? " - 8" : "");
+    if (choice == PARAMETERS_flags)
         emit_line(e, "    .Flags = 1,");
-    if (choice == queue_1)
+    if (choice == PARAMETERS_queue_1)
         emit_line(e, "    .QueueId = 1,");
     emit_line(e, "    .SharedMemoryUsage = NdisSharedMemoryUsage%s,",
-              choice == usage_10 ? "Max" : "Xmit");
+              choice == PARAMETERS_usage_10 ? "Max" : "Xmit");
     emit_line(e, "    .Mdl = %s,", emit_argument(o, c, 1, text));
     if (mdl && o->mdl[mdl].life == LIFE_live)
         emit_line(e, "    .CurrentVa = va(mdl%u, %d),", mdl, (int)c->offset);
     emit_line(e, "    .Length = %u,", c->length);
-    if (choice != no_handler)
+    if (choice != PARAMETERS_no_handler)
         emit_line(e, "    .ProcessSGListHandler = on_bare_list,");
     emit_line(e, "    .Context = %s,", emit_context(CLASS_list, c->made, text));
     if (buffer)

@@ -1,6 +1,7 @@
 /*
  * interpret_block.c: shared memory of NDIS, common buffers of HAL, and what is done with them.
  */
+#include "choices.h"
 #include "interpret.h"
 
 static PHYSICAL_ADDRESS bus_address(uint64_t bus)
@@ -119,21 +120,6 @@ void interpret_NdisMAllocateSharedMemoryAsyncEx(struct runner *r, struct call *c
 }
 
 /* ---- from a provider ---- */
-
-/* choice `provided`, in its order */
-enum {
-    PROVIDED_pages,
-    PROVIDED_one_run,
-    PROVIDED_revision_2,
-    PROVIDED_any_node,
-    PROVIDED_wrong_type,
-    PROVIDED_short,
-    PROVIDED_revision_0,
-    PROVIDED_flags,
-    PROVIDED_queue_1,
-    PROVIDED_port_1,
-    PROVIDED_node_1
-};
 
 static void fill_parameters(NDIS_SHARED_MEMORY_PARAMETERS *p, const struct oracle *o,
                             const struct call *c)

@@ -1,17 +1,10 @@
 /*
  * interpret_miniport.c: the driver's handlers, and the calls of a miniport's life.
  */
+#include "choices.h"
 #include "interpret.h"
 
-/* choices `header` and `handlers`, in their order */
-enum {
-    HEADER_macro_size,
-    HEADER_sizeof,
-    HEADER_short,
-    HEADER_wrong_type,
-    HEADER_revision_0,
-    HEADER_revision_2
-};
+/* choice `handlers`, in its order */
 enum {
     HANDLERS_all,
     NO_initialize,

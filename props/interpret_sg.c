@@ -1,18 +1,8 @@
 /*
  * interpret_sg.c: scatter/gather DMA of NDIS, and the device.
  */
+#include "choices.h"
 #include "interpret.h"
-
-enum { HEADER_sizeof = 1, HEADER_short, HEADER_wrong_type, HEADER_revision_0, HEADER_revision_2 };
-enum {
-    PARAMETERS_wrong_type = 1,
-    PARAMETERS_wrong_revision,
-    PARAMETERS_short,
-    PARAMETERS_flags,
-    PARAMETERS_queue_1,
-    PARAMETERS_usage_10,
-    PARAMETERS_no_handler
-};
 
 /* ---- handlers ---- */
 

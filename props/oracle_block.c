@@ -1,6 +1,7 @@
 /*
  * oracle_block.c: shared memory of NDIS, common buffers of HAL.
  */
+#include "choices.h"
 #include "oracle.h"
 
 /* choice `tuple`, in its order */
@@ -11,21 +12,6 @@ enum {
     TUPLE_other_caching,
     TUPLE_other_address,
     TUPLE_inside
-};
-
-/* choice `provided`, in its order */
-enum {
-    PROVIDED_pages,
-    PROVIDED_one_run,
-    PROVIDED_revision_2,
-    PROVIDED_any_node,
-    PROVIDED_wrong_type,
-    PROVIDED_short,
-    PROVIDED_revision_0,
-    PROVIDED_flags,
-    PROVIDED_queue_1,
-    PROVIDED_port_1,
-    PROVIDED_node_1
 };
 
 enum { PAGES_FOR_COMMONS = 128, SMALL = 896, ZONE = 64 };

@@ -5,9 +5,8 @@
  * may decide otherwise. Here every answer is open that the contract does not exclude. What comes is
  * observed, and the oracle goes by it.
  */
+#include "choices.h"
 #include "oracle.h"
-
-enum { HEADER_revision_0 = 4, HEADER_revision_2 }; /* choice `header` */
 
 /* SG-05, SG-07, SG-08; revision 2 is known or not, for drivers of 6.85 or for all, and these may have to
  * use it (AMB-35); no handler and flags beyond the documented one may be refused (AMB-05, AMB-21). */

@@ -1,17 +1,8 @@
 /*
  * oracle_miniport.c: drivers, adapters and their states, sends.
  */
+#include "choices.h"
 #include "oracle.h"
-
-/* choice `header`, in its order */
-enum {
-    HEADER_macro_size,
-    HEADER_sizeof,
-    HEADER_short,
-    HEADER_wrong_type,
-    HEADER_revision_0,
-    HEADER_revision_2
-};
 
 unsigned live_adapter(const struct oracle *o, const struct call *c, unsigned i)
 {

@@ -1,21 +1,8 @@
 /*
  * oracle_sg.c: scatter/gather DMA of NDIS.
  */
+#include "choices.h"
 #include "oracle.h"
-
-/* choice `parameters`, in its order */
-enum {
-    PARAMETERS_good,
-    PARAMETERS_wrong_type,
-    PARAMETERS_wrong_revision,
-    PARAMETERS_short,
-    PARAMETERS_flags,
-    PARAMETERS_queue_1,
-    PARAMETERS_usage_10,
-    PARAMETERS_no_handler
-};
-/* choice `header` */
-enum { HEADER_short = 2, HEADER_wrong_type, HEADER_revision_0, HEADER_revision_2 };
 
 /* ---- registration ---- */
 
