@@ -251,8 +251,8 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
 
     (void)PhysicalDeviceObject;
     if (processor_irql(machine) != PASSIVE_LEVEL || version > DEVICE_DESCRIPTION_VERSION3) {
-        verifier_report(machine, processor_irql(machine) ? RULE_HAL_01 : RULE_E6_25,
-                        "IoGetDmaAdapter");
+        verifier_finds(machine, processor_irql(machine) ? RULE_HAL_01 : RULE_E6_25,
+                       "IoGetDmaAdapter", 0);
         return NULL;
     }
     if (version == DEVICE_DESCRIPTION_VERSION3 || bank == BANKS ||

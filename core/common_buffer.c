@@ -44,7 +44,7 @@ void common_inspect(struct machine *machine, const struct common *common, const 
 {
     if (red_zone_intact(common->start, common->length, zone_behind(common)))
         return;
-    verifier_report_made(machine, RULE_E6_0F, call, made);
+    verifier_finds(machine, RULE_E6_0F, call, made);
     red_zone_fill(common->start, common->length, zone_behind(common));
 }
 
@@ -174,7 +174,7 @@ bool rig_device_common(struct machine *machine, uint64_t bus, uint64_t offset, u
     uint8_t *there = common_reach(machine, bus, offset, length);
 
     if (!there)
-        return verifier_refuse(machine, RULE_E6_26, "device");
+        return !verifier_finds(machine, RULE_E6_26, "device", 0);
     memcpy(to_device ? bytes : there, to_device ? there : bytes, length);
     return true;
 }

@@ -164,7 +164,7 @@ bool rig_device_access(struct machine *machine, PSCATTER_GATHER_LIST list, uint6
         (request->both_ways || request->write_to_device == to_device))
         return true;
     if (request)
-        verifier_report_made(machine, RULE_E6_26, "device", request->made);
+        verifier_finds(machine, RULE_E6_26, "device", request->made);
     else if (former)
         verifier_report_freed(machine, RULE_E6_26, "device", former->made, former->freed);
     return false;

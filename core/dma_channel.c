@@ -161,7 +161,7 @@ NDIS_STATUS NdisMRegisterDmaChannel(PNDIS_HANDLE MiniportDmaHandle,
     if (verifier_finds(machine, rule, "NdisMRegisterDmaChannel", 0))
         return NDIS_STATUS_FAILURE;
     if (is_bus_master(adapter) && (DmaDescription->DemandMode || DmaDescription->AutoInitialize))
-        verifier_report(machine, RULE_CH_09, "NdisMRegisterDmaChannel");
+        verifier_finds(machine, RULE_CH_09, "NdisMRegisterDmaChannel", 0);
     plan.number = (uint8_t)find_channel(machine, DmaDescription);
     plan.adapter = adapter;
     plan.unit = (uint8_t)(1u << DmaDescription->DmaWidth);

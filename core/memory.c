@@ -114,9 +114,9 @@ bool rig_free_buffer(struct machine *machine, void *start)
         return false;
     EACH (struct loan, loan, machine, loans)
         if (loan->live && (uintptr_t)loan->start - (uintptr_t)start < buffer->length)
-            return verifier_refuse(machine, RULE_FSG_09, "free_buffer");
+            return !verifier_finds(machine, RULE_FSG_09, "free_buffer", 0);
     if (mapping_covers(machine, start, buffer->length, MAPPING_ANY))
-        return verifier_refuse(machine, RULE_SGL_32, "free_buffer");
+        return !verifier_finds(machine, RULE_SGL_32, "free_buffer", 0);
     memset(&machine->page_state[page_at(machine, start)], 0,
            ADDRESS_AND_SIZE_TO_SPAN_PAGES(start, buffer->length));
     buffer->live = false;
@@ -148,7 +148,7 @@ void KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation)
     unsigned pages = 0;
 
     if (!memory_is_mdl(machine, Mdl) || machine->irql[machine->current] > DISPATCH_LEVEL) {
-        verifier_report(machine, RULE_MDL_12, "KeFlushIoBuffers");
+        verifier_finds(machine, RULE_MDL_12, "KeFlushIoBuffers", 0);
         return;
     }
     first = page_at(machine, Mdl->MappedSystemVa);
@@ -258,9 +258,9 @@ bool rig_cpu_write(struct machine *machine, PMDL mdl, uint32_t offset, const voi
     if (!start)
         return false;
     if (mapping_covers(machine, start, length, MAPPING_ANY))
-        return verifier_refuse(machine, RULE_SGL_26, "cpu_write");
+        return !verifier_finds(machine, RULE_SGL_26, "cpu_write", 0);
     if (memory_lent(machine, start, length, false))
-        return verifier_refuse(machine, RULE_SGL_39, "cpu_write");
+        return !verifier_finds(machine, RULE_SGL_39, "cpu_write", 0);
     memcpy(start, data, length);
     memory_mark(machine, start, length, CACHE_DIRTY);
     return true;
@@ -275,11 +275,11 @@ bool rig_cpu_read(struct machine *machine, PMDL mdl, uint32_t offset, void *data
     if (!start)
         return false;
     if (mapping_covers(machine, start, length, MAPPING_FROM_DEVICE))
-        return verifier_refuse(machine, RULE_FSG_05, "cpu_read");
+        return !verifier_finds(machine, RULE_FSG_05, "cpu_read", 0);
     if (memory_lent(machine, start, length, true))
-        return verifier_refuse(machine, RULE_SGL_12, "cpu_read");
+        return !verifier_finds(machine, RULE_SGL_12, "cpu_read", 0);
     if (memory_marked(machine, start, length, CACHE_STALE))
-        return verifier_refuse(machine, RULE_MDL_12, "cpu_read");
+        return !verifier_finds(machine, RULE_MDL_12, "cpu_read", 0);
     memcpy(data, start, length);
     return true;
 }

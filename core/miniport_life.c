@@ -100,12 +100,12 @@ bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
     adapter->made = machine->origin;
     status = call_initialize(machine, adapter);
     if (!is_initialize_result(status))
-        verifier_report(machine, RULE_LIFE_20, "MiniportInitializeEx");
+        verifier_finds(machine, RULE_LIFE_20, "MiniportInitializeEx", 0);
     if (adapter->unlogged)
-        verifier_report(machine, RULE_SDV_06, "MiniportInitializeEx");
+        verifier_finds(machine, RULE_SDV_06, "MiniportInitializeEx", 0);
     if (status == NDIS_STATUS_SUCCESS) {
         if (!adapter->general_set)
-            verifier_report(machine, RULE_LIFE_13, "MiniportInitializeEx");
+            verifier_finds(machine, RULE_LIFE_13, "MiniportInitializeEx", 0);
         adapter->state = ADAPTER_PAUSED;
         return true;
     }
@@ -155,7 +155,7 @@ bool rig_shutdown(struct machine *machine, NDIS_HANDLE handle, NDIS_SHUTDOWN_ACT
     adapter->driver->handlers.ShutdownHandlerEx(adapter->context, action);
     frame_leave(machine, "MiniportShutdownEx");
     if (device_serves(machine, adapter))
-        verifier_report(machine, RULE_LIFE_51, "MiniportShutdownEx");
+        verifier_finds(machine, RULE_LIFE_51, "MiniportShutdownEx", 0);
     end(machine, adapter, (struct sweep_rules){RULE_NONE, RULE_NONE, RULE_NONE},
         "MiniportShutdownEx");
     return true;

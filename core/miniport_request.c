@@ -97,12 +97,12 @@ static void settle(struct machine *machine, struct adapter *adapter, enum ask as
     adapter->answers[ask] = ANSWER_PENDING;
     if (early) {
         if (!pending)
-            verifier_report(machine, asks[ask].undue, handler);
+            verifier_finds(machine, asks[ask].undue, handler, 0);
         finish(adapter, ask, pending || ask == ASK_POWER ? adapter->early_status : status);
         return;
     }
     if (ask == ASK_PAUSE && !pending && status != NDIS_STATUS_SUCCESS) {
-        verifier_report(machine, RULE_LIFE_31, handler);
+        verifier_finds(machine, RULE_LIFE_31, handler, 0);
         status = NDIS_STATUS_SUCCESS;
     }
     if (!pending && !verifier_finds(machine, obstacle(machine, adapter, ask, status), handler, 0))

@@ -31,7 +31,7 @@ bool rig_engine(struct machine *machine, PDEVICE_OBJECT pdo, bool on)
         return false;
     provider = provider_of_device(machine, device);
     if (!on && provider && provider->started)
-        return verifier_refuse(machine, RULE_PRV_32, "engine_off");
+        return !verifier_finds(machine, RULE_PRV_32, "engine_off", 0);
     device->state = (uint8_t)(on ? device->state | DEVICE_ENGINE : device->state & ~DEVICE_ENGINE);
     return true;
 }
@@ -109,7 +109,7 @@ static void judge(struct machine *machine, const struct device *device, enum rig
     struct provider *provider = provider_of_device(machine, device);
 
     if (irps[irp].loses & DEVICE_ENGINE && provider && provider->started) {
-        verifier_report_made(machine, RULE_PNP_02, irps[irp].name, provider->made);
+        verifier_finds(machine, RULE_PNP_02, irps[irp].name, provider->made);
         provider->started = false;
     } else if (status < 0) {
         verifier_finds(machine, irps[irp].failure, irps[irp].name, 0);

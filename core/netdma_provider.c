@@ -26,7 +26,7 @@ struct provider *provider_of_device(struct machine *machine, const struct device
 void provider_end(struct machine *machine, struct provider *provider, enum rig_rule rule,
                   const char *call)
 {
-    verifier_report_made(machine, rule, call, provider->made);
+    verifier_finds(machine, rule, call, provider->made);
     provider->live = provider->started = false;
 }
 
@@ -171,7 +171,7 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
     if (affinity)
         tell_affinities(machine, c, ProviderContext);
     else if (machine->settings[SETTING_msi_x])
-        verifier_report(machine, RULE_PRV_09, "NetDmaRegisterProvider");
+        verifier_finds(machine, RULE_PRV_09, "NetDmaRegisterProvider", 0);
     provider->handed_out = true;
     *pNetDmaProviderHandle =
         handle_make(HANDLE_PROVIDER, (unsigned)(provider - machine->providers), generation);
@@ -205,7 +205,7 @@ VOID NetDmaDeregisterProvider(PVOID NetDmaProviderHandle)
         return;
     if (!inside(machine, provider->device, SITE_ADD_DEVICE, 0) &&
         !inside(machine, provider->device, SITE_PNP, RIG_REMOVE_DEVICE))
-        verifier_report_made(machine, RULE_PRV_41, "NetDmaDeregisterProvider", provider->made);
+        verifier_finds(machine, RULE_PRV_41, "NetDmaDeregisterProvider", provider->made);
     provider->live = false;
 }
 
@@ -248,7 +248,7 @@ VOID NetDmaProviderStart(PVOID NetDmaProviderHandle,
     if (verifier_finds(machine, rule, "NetDmaProviderStart", provider ? provider->made : 0))
         return;
     if (ProviderAttributes->DmaChannelCount > provider->channels)
-        verifier_report_made(machine, RULE_NAMB_24, "NetDmaProviderStart", provider->made);
+        verifier_finds(machine, RULE_NAMB_24, "NetDmaProviderStart", provider->made);
     provider->started = provider->was_started = true;
 }
 

@@ -85,10 +85,10 @@ void packet_deliver(struct machine *machine, struct request *request)
     request->settled = true;
     if (keeps_channel ? action != KeepObject
                       : action != DeallocateObject && action != DeallocateObjectKeepRegisters)
-        verifier_report_made(machine, RULE_HAL_34, "AdapterControl", request->made);
+        verifier_finds(machine, RULE_HAL_34, "AdapterControl", request->made);
     else if (action == DeallocateObject) {
         if (request->piece_count > 0)
-            verifier_report_made(machine, RULE_E6_10, "AdapterControl", request->made);
+            verifier_finds(machine, RULE_E6_10, "AdapterControl", request->made);
         mapping_end(machine, request, true);
     }
 }

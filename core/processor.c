@@ -43,7 +43,7 @@ void frame_leave(struct machine *machine, const char *callback)
     assert(machine->frame_count > 0 && machine->current == frame->processor);
     machine->irql[frame->processor] = frame->entry_irql;
     if (!intact)
-        verifier_report(machine, rule, callback);
+        verifier_finds(machine, rule, callback, 0);
     machine->irql[frame->processor] = frame->caller_irql;
     memset(frame, 0, sizeof *frame);
     machine->frame_count--;
@@ -166,7 +166,7 @@ void KeRaiseIrql(KIRQL NewIrql, PKIRQL OldIrql)
 
     *OldIrql = processor_irql(machine);
     if (NewIrql < *OldIrql)
-        verifier_report(machine, RULE_SDV_16, "KeRaiseIrql");
+        verifier_finds(machine, RULE_SDV_16, "KeRaiseIrql", 0);
     else
         machine->irql[machine->current] = NewIrql;
 }
@@ -178,7 +178,7 @@ void KeLowerIrql(KIRQL NewIrql)
     KIRQL lowest = frame ? frame->entry_irql : PASSIVE_LEVEL;
 
     if (NewIrql > processor_irql(machine) || NewIrql < lowest)
-        verifier_report(machine, RULE_SDV_16, "KeLowerIrql");
+        verifier_finds(machine, RULE_SDV_16, "KeLowerIrql", 0);
     else
         machine->irql[machine->current] = NewIrql;
 }

@@ -158,9 +158,9 @@ NDIS_STATUS NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
     if (verifier_finds(machine, rule, "NdisMRegisterScatterGatherDma", 0))
         return status;
     if (DmaDescription->Flags & ~known_flags(adapter->driver->minor))
-        verifier_report(machine, RULE_SG_09, "NdisMRegisterScatterGatherDma");
+        verifier_finds(machine, RULE_SG_09, "NdisMRegisterScatterGatherDma", 0);
     else if (DmaDescription->MaximumPhysicalMapping == 0)
-        verifier_report(machine, RULE_SG_11, "NdisMRegisterScatterGatherDma");
+        verifier_finds(machine, RULE_SG_11, "NdisMRegisterScatterGatherDma", 0);
     status = try_register(machine, adapter, DmaDescription);
     if (status != NDIS_STATUS_SUCCESS)
         return status;
@@ -223,7 +223,7 @@ void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
     if (verifier_finds(machine, rule, "NdisMDeregisterScatterGatherDma", dma ? dma->made : 0))
         return;
     if (dma->adapter->state == ADAPTER_SHUTDOWN)
-        verifier_report_made(machine, RULE_SG_39, "NdisMDeregisterScatterGatherDma", dma->made);
+        verifier_finds(machine, RULE_SG_39, "NdisMDeregisterScatterGatherDma", dma->made);
     shared_drain(machine, dma->hal);
     dma->hal->DmaOperations->PutDmaAdapter(dma->hal);
     dma->adapter->dma = NULL;

@@ -339,7 +339,7 @@ void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER
         return;
     assert(sg);
     if (sg->dma->adapter->state == ADAPTER_SHUTDOWN)
-        verifier_report_made(machine, RULE_LIFE_53, "NdisMFreeNetBufferSGList", sg->made);
+        verifier_finds(machine, RULE_LIFE_53, "NdisMFreeNetBufferSGList", sg->made);
     sg_put(sg, sg->write_to_device);
 }
 

@@ -124,7 +124,7 @@ static void inspect_shared(struct machine *machine, const struct adapter *adapte
     EACH (const struct block, block, machine, blocks) {
         if (block->state == BLOCK_LIVE && block->adapter == adapter && block->hold->used > 0 &&
             !red_zone_intact(block->va, block->length, zone_behind(block))) {
-            verifier_report_made(machine, RULE_BC_02, "NdisMAllocateSharedMemory", block->made);
+            verifier_finds(machine, RULE_BC_02, "NdisMAllocateSharedMemory", block->made);
             red_zone_fill(block->va, block->length, zone_behind(block));
             return;
         }
@@ -231,7 +231,7 @@ static void warn_in_shutdown(struct machine *machine, const struct adapter *adap
                              const char *call, uint32_t made)
 {
     if (adapter->state == ADAPTER_SHUTDOWN)
-        verifier_report_made(machine, RULE_LIFE_53, call, made);
+        verifier_finds(machine, RULE_LIFE_53, call, made);
 }
 
 static enum rig_rule check_asynchronous(struct machine *machine, NDIS_HANDLE handle, ULONG length,
@@ -510,7 +510,7 @@ VOID NdisWriteErrorLogEntry(NDIS_HANDLE NdisAdapterHandle, NDIS_ERROR_CODE Error
     (void)ErrorCode;
     (void)NumberOfErrorValues;
     if (!adapter)
-        verifier_report(machine, RULE_LIFE_26, "NdisWriteErrorLogEntry");
+        verifier_finds(machine, RULE_LIFE_26, "NdisWriteErrorLogEntry", 0);
     else
         adapter->unlogged = false;
 }

@@ -23,19 +23,9 @@ void verifier_report_freed(struct machine *machine, enum rig_rule rule, const ch
         machine->hooks.report(machine->hooks.context, &report);
 }
 
-void verifier_report_made(struct machine *machine, enum rig_rule rule, const char *call,
-                          uint32_t made)
+bool verifier_finds(struct machine *machine, enum rig_rule rule, const char *call, uint32_t made)
 {
-    verifier_report_freed(machine, rule, call, made, 0);
-}
-
-void verifier_report(struct machine *machine, enum rig_rule rule, const char *call)
-{
-    verifier_report_freed(machine, rule, call, 0, 0);
-}
-
-bool verifier_refuse(struct machine *machine, enum rig_rule rule, const char *call)
-{
-    verifier_report(machine, rule, call);
-    return false;
+    if (rule)
+        verifier_report_freed(machine, rule, call, made, 0);
+    return rule != RULE_NONE;
 }

@@ -81,7 +81,7 @@ static bool may_map(struct machine *machine, NDIS_HANDLE handle)
         return false;
     }
     if (adapter->state != ADAPTER_INITIALIZING)
-        verifier_report(machine, RULE_SDV_09, "NdisMMapIoSpace");
+        verifier_finds(machine, RULE_SDV_09, "NdisMMapIoSpace", 0);
     return true;
 }
 
@@ -284,7 +284,7 @@ static bool at_passive(struct machine *machine, const char *call, uint32_t made)
 {
     if (processor_irql(machine) == PASSIVE_LEVEL)
         return true;
-    verifier_report_made(machine, RULE_SDV_18, call, made);
+    verifier_finds(machine, RULE_SDV_18, call, made);
     return false;
 }
 
@@ -428,8 +428,7 @@ BOOLEAN NdisMSynchronizeWithInterruptEx(NDIS_HANDLE NdisInterruptHandle, ULONG M
         return FALSE;
     }
     if (!interrupt->live) {
-        verifier_report_made(machine, RULE_SDV_13, "NdisMSynchronizeWithInterruptEx",
-                             interrupt->made);
+        verifier_finds(machine, RULE_SDV_13, "NdisMSynchronizeWithInterruptEx", interrupt->made);
         return FALSE;
     }
     KeRaiseIrql(RIG_DEVICE_LEVEL, &old);
@@ -447,7 +446,7 @@ void rig_adapter_ends(struct machine *machine, NDIS_HANDLE adapter, const char *
 
         if (!interrupt->live || interrupt->adapter != adapter)
             continue;
-        verifier_report_made(machine, RULE_SDV_12, callback, interrupt->made);
+        verifier_finds(machine, RULE_SDV_12, callback, interrupt->made);
         interrupt->live = false;
         processor_forget(machine, run_isr, interrupt_bits(interrupt));
         processor_forget(machine, run_dpc, interrupt_bits(interrupt));
@@ -477,7 +476,7 @@ static uint32_t read_elements(struct machine *machine, const struct kit_frame *f
 
         if (element->length > sizeof machine->frame - length ||
             !rig_bus_read(machine, element->address, machine->frame + length, element->length)) {
-            verifier_report_made(machine, RULE_E6_26, "device", frame->made);
+            verifier_finds(machine, RULE_E6_26, "device", frame->made);
             continue;
         }
         length += element->length;

@@ -65,7 +65,7 @@ static void take(PKSPIN_LOCK lock)
     const struct frame *frame = frame_current(machine);
 
     if (*lock && frame && frame->site == SITE_LIST && *lock <= machine->frame_count)
-        verifier_report(machine, RULE_SGL_19, "MiniportProcessSGList");
+        verifier_finds(machine, RULE_SGL_19, "MiniportProcessSGList", 0);
     else if (*lock)
         driver_kit_fault(machine, "a spin lock is taken that is held already", NULL);
     *lock = machine->frame_count + 1;
@@ -188,7 +188,7 @@ void NdisFreeMemory(PVOID VirtualAddress, UINT Length, UINT MemoryFlags)
     else if (Length != 0 && Length != block->length)
         driver_kit_fault(machine, "memory is freed with a length it does not have", block);
     else if (memory_lent(machine, VirtualAddress, block->length, false)) /* FSG-09 */
-        verifier_report_made(machine, RULE_FSG_09, "NdisFreeMemory", block->made);
+        verifier_finds(machine, RULE_FSG_09, "NdisFreeMemory", block->made);
     else {
         block->live = false;
         block->freed = machine->origin;
@@ -287,7 +287,7 @@ void driver_kit_end_work(struct machine *machine, NDIS_HANDLE owner, const char 
     for (unsigned i = 0; i < kit->work_item_count; i++) {
         if (!kit->work_items[i].live || kit->work_items[i].owner != owner)
             continue;
-        verifier_report_made(machine, RULE_SDV_14, callback, kit->work_items[i].made);
+        verifier_finds(machine, RULE_SDV_14, callback, kit->work_items[i].made);
         kit->work_items[i].live = false;
         processor_forget(machine, run_item, i);
     }
@@ -340,7 +340,7 @@ PDMA_ADAPTER HalGetAdapter(PDEVICE_DESCRIPTION DeviceDescription, PULONG NumberO
 {
     UNREFERENCED_PARAMETER(DeviceDescription);
     UNREFERENCED_PARAMETER(NumberOfMapRegisters);
-    verifier_report(machine_bound(), RULE_E6_1E, "HalGetAdapter");
+    verifier_finds(machine_bound(), RULE_E6_1E, "HalGetAdapter", 0);
     return NULL;
 }
 
@@ -353,12 +353,12 @@ NDIS_STATUS NdisMAllocateMapRegisters(NDIS_HANDLE MiniportAdapterHandle, UINT Dm
     UNREFERENCED_PARAMETER(DmaSize);
     UNREFERENCED_PARAMETER(PhysicalMapRegistersNeeded);
     UNREFERENCED_PARAMETER(MaximumPhysicalMapping);
-    verifier_report(machine_bound(), RULE_BC_08, "NdisMAllocateMapRegisters");
+    verifier_finds(machine_bound(), RULE_BC_08, "NdisMAllocateMapRegisters", 0);
     return NDIS_STATUS_FAILURE;
 }
 
 void NdisMFreeMapRegisters(NDIS_HANDLE MiniportAdapterHandle)
 {
     UNREFERENCED_PARAMETER(MiniportAdapterHandle);
-    verifier_report(machine_bound(), RULE_BC_08, "NdisMFreeMapRegisters");
+    verifier_finds(machine_bound(), RULE_BC_08, "NdisMFreeMapRegisters", 0);
 }

@@ -15,7 +15,7 @@ bad=0
 # expect CODE TEXT ENTRY: what --verify makes of the entry
 expect() {
     local code=0
-    printf '%s\n' '# Proofs' '' '## `verifier_refuse`' '' "$3" >"$place/proofs.md"
+    printf '%s\n' '# Proofs' '' '## `rig_step`' '' "$3" >"$place/proofs.md"
     "$top/scripts/mutants" --verify --proofs "$place/proofs.md" >"$place/out" 2>&1 || code=$?
     if [[ $code != "$1" ]] || ! grep -q -e "$2" "$place/out"; then
         echo "FAILED: $3: status $code, expected $1 and '$2'" >&2
