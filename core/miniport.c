@@ -149,9 +149,8 @@ static enum rig_rule check_attributes(struct machine *machine, const struct adap
     if (!adapter || processor_irql(machine) != PASSIVE_LEVEL ||
         adapter->state != ADAPTER_INITIALIZING)
         return RULE_LIFE_10;
-    if (!general && header->Type != NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES)
-        return RULE_BC_11;
-    if (header->Size < size)
+    if (header->Size < size ||
+        (!general && header->Type != NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES))
         return RULE_BC_11;
     return adapter->registration_set == general ? RULE_NONE : RULE_LIFE_11;
 }

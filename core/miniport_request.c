@@ -84,22 +84,23 @@ static void begin(struct machine *machine, struct adapter *adapter, enum ask ask
     adapter_enter(machine, adapter, ask == ASK_RESET ? SITE_RESET : SITE_OTHER, level);
 }
 
-/* It returned STATUS. What an OID request was completed with holds, whatever that is. */
-static void settle(struct machine *machine, struct adapter *adapter, enum ask ask,
+/* It returned STATUS. What an OID request was completed with holds, whatever that is. Always true: it
+ * was asked. */
+static bool settle(struct machine *machine, struct adapter *adapter, enum ask ask,
                    NDIS_STATUS status)
 {
     const char *handler = asks[ask].handler;
     bool pending = status == NDIS_STATUS_PENDING, early;
 
     if (!adapter_leave(machine, handler))
-        return;
+        return true;
     early = adapter->answers[ask] == ANSWER_EARLY;
     adapter->answers[ask] = ANSWER_PENDING;
     if (early) {
         if (!pending)
             verifier_finds(machine, asks[ask].undue, handler, 0);
         finish(adapter, ask, pending || ask == ASK_POWER ? adapter->early_status : status);
-        return;
+        return true;
     }
     if (ask == ASK_PAUSE && !pending && status != NDIS_STATUS_SUCCESS) {
         verifier_finds(machine, RULE_LIFE_31, handler, 0);
@@ -107,6 +108,7 @@ static void settle(struct machine *machine, struct adapter *adapter, enum ask as
     }
     if (!pending && !verifier_finds(machine, obstacle(machine, adapter, ask, status), handler, 0))
         finish(adapter, ask, status);
+    return true;
 }
 
 /* The driver answers with a call. */
@@ -164,15 +166,13 @@ bool rig_restart(struct machine *machine, NDIS_HANDLE handle)
     struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL, ADAPTER_PAUSED);
     NDIS_MINIPORT_RESTART_PARAMETERS parameters = {
         .Header = HEADER(DEFAULT, MINIPORT_RESTART_PARAMETERS)};
-    NDIS_STATUS status;
 
     if (!adapter || adapter->removed || adapter_sleeps(adapter))
         return false;
     adapter->state = ADAPTER_RESTARTING;
     begin(machine, adapter, ASK_RESTART, PASSIVE_LEVEL);
-    status = adapter->driver->handlers.RestartHandler(adapter->context, &parameters);
-    settle(machine, adapter, ASK_RESTART, status);
-    return true;
+    return settle(machine, adapter, ASK_RESTART,
+                  adapter->driver->handlers.RestartHandler(adapter->context, &parameters));
 }
 
 bool rig_pause(struct machine *machine, NDIS_HANDLE handle)
@@ -180,15 +180,13 @@ bool rig_pause(struct machine *machine, NDIS_HANDLE handle)
     struct adapter *adapter = event_adapter(machine, handle, PASSIVE_LEVEL, ADAPTER_RUNNING);
     NDIS_MINIPORT_PAUSE_PARAMETERS parameters = {.Header =
                                                      HEADER(DEFAULT, MINIPORT_PAUSE_PARAMETERS)};
-    NDIS_STATUS status;
 
     if (!adapter || adapter->answers[ASK_POWER])
         return false;
     adapter->state = ADAPTER_PAUSING;
     begin(machine, adapter, ASK_PAUSE, PASSIVE_LEVEL);
-    status = adapter->driver->handlers.PauseHandler(adapter->context, &parameters);
-    settle(machine, adapter, ASK_PAUSE, status);
-    return true;
+    return settle(machine, adapter, ASK_PAUSE,
+                  adapter->driver->handlers.PauseHandler(adapter->context, &parameters));
 }
 
 bool rig_reset_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
@@ -196,22 +194,19 @@ bool rig_reset_adapter(struct machine *machine, NDIS_HANDLE handle, KIRQL level)
     struct adapter *adapter =
         event_adapter(machine, handle, level, ADAPTER_RUNNING | ADAPTER_PAUSING);
     BOOLEAN addressing = FALSE;
-    NDIS_STATUS status;
 
     if (!adapter || adapter->answers[ASK_RESET] || adapter_sleeps(adapter) ||
         !adapter->driver->handlers.ResetHandlerEx)
         return false;
     begin(machine, adapter, ASK_RESET, level);
-    status = adapter->driver->handlers.ResetHandlerEx(adapter->context, &addressing);
-    settle(machine, adapter, ASK_RESET, status);
-    return true;
+    return settle(machine, adapter, ASK_RESET,
+                  adapter->driver->handlers.ResetHandlerEx(adapter->context, &addressing));
 }
 
 bool rig_set_power(struct machine *machine, NDIS_HANDLE handle, NDIS_DEVICE_POWER_STATE state)
 {
     struct adapter *adapter =
         event_adapter(machine, handle, PASSIVE_LEVEL, ADAPTER_PAUSED | ADAPTER_RUNNING);
-    NDIS_STATUS status;
 
     if (!adapter || adapter->removed || adapter->answers[ASK_RESET] ||
         adapter->answers[ASK_POWER] || adapter->low != (state == NdisDeviceStateD0))
@@ -224,7 +219,6 @@ bool rig_set_power(struct machine *machine, NDIS_HANDLE handle, NDIS_DEVICE_POWE
                                  0},
     };
     begin(machine, adapter, ASK_POWER, PASSIVE_LEVEL);
-    status = adapter->driver->handlers.OidRequestHandler(adapter->context, &adapter->oid);
-    settle(machine, adapter, ASK_POWER, status);
-    return true;
+    return settle(machine, adapter, ASK_POWER,
+                  adapter->driver->handlers.OidRequestHandler(adapter->context, &adapter->oid));
 }

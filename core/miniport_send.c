@@ -9,9 +9,14 @@
 /* In these there is traffic. */
 enum { TRAFFIC = ADAPTER_RUNNING | ADAPTER_PAUSING, ANY = 0xFF };
 
-/* LIFE-34, LIFE-70, LIFE-73: some sends are answered at once. */
-static enum rig_rule hurry(const struct net_buffer_list *list)
+/* LIFE-34, LIFE-70, LIFE-73: some sends are answered at once, and the STATUS says why. What is wrong
+ * with it; PENDING: there is no answer. */
+static enum rig_rule hurry(const struct net_buffer_list *list, NDIS_STATUS status)
 {
+    if ((list->sent_while_pausing && status == NDIS_STATUS_PAUSED) ||
+        (list->sent_after_removal && status == NDIS_STATUS_NOT_ACCEPTED) ||
+        (list->sent_asleep && status == NDIS_STATUS_LOW_POWER_STATE))
+        return RULE_NONE;
     if (list->sent_while_pausing)
         return RULE_LIFE_34;
     if (list->sent_after_removal)
@@ -38,7 +43,7 @@ bool rig_send(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFER_LIST nbl,
         adapter->context, nbl, NDIS_DEFAULT_PORT_NUMBER,
         level == DISPATCH_LEVEL ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
     if (adapter_leave(machine, "MiniportSendNetBufferLists") && list->adapter == adapter)
-        verifier_finds(machine, hurry(list), "MiniportSendNetBufferLists", 0);
+        verifier_finds(machine, hurry(list, NDIS_STATUS_PENDING), "MiniportSendNetBufferLists", 0);
     return true;
 }
 
@@ -73,23 +78,13 @@ static enum rig_rule check_lists(struct machine *machine, const NET_BUFFER_LIST 
     return rule;
 }
 
-/* The status of a send that is answered at once says why. */
-static enum rig_rule check_status(const struct net_buffer_list *list, NDIS_STATUS status)
-{
-    bool fits = (list->sent_while_pausing && status == NDIS_STATUS_PAUSED) ||
-                (list->sent_after_removal && status == NDIS_STATUS_NOT_ACCEPTED) ||
-                (list->sent_asleep && status == NDIS_STATUS_LOW_POWER_STATE);
-
-    return fits ? RULE_NONE : hurry(list);
-}
-
 /* LIFE-77, LIFE-63, AMB-17: that of a send which a cancellation or a reset ends should. */
 static enum rig_rule warn_status(const struct machine *machine, const struct net_buffer_list *list,
                                  NDIS_STATUS status)
 {
     const struct frame *frame = frame_current(machine);
 
-    if (!frame || hurry(list) || frame->object != list->adapter ||
+    if (!frame || hurry(list, NDIS_STATUS_PENDING) || frame->object != list->adapter ||
         frame->generation != list->adapter->generation)
         return RULE_NONE;
     if (frame->site == SITE_CANCEL && status != NDIS_STATUS_SEND_ABORTED)
@@ -117,7 +112,7 @@ static void complete_one(struct machine *machine, NDIS_HANDLE handle, PNET_BUFFE
     else
         rule = check_lists(machine, nbl, &made);
     if (!rule)
-        rule = check_status(list, NET_BUFFER_LIST_STATUS(nbl));
+        rule = hurry(list, NET_BUFFER_LIST_STATUS(nbl));
     if (verifier_finds(machine, rule, "NdisMSendNetBufferListsComplete", made))
         return;
     rule = warn_status(machine, list, NET_BUFFER_LIST_STATUS(nbl));
