@@ -57,19 +57,15 @@ void rig_set_hooks(struct machine *machine, const struct rig_hooks *hooks)
     machine->hooks = *hooks;
 }
 
-static bool is_in_use(const struct machine *machine)
+bool rig_set(struct machine *machine, enum rig_setting setting, uint64_t value)
 {
     struct rig_count count;
 
-    rig_count(machine, &count);
-    return count.drivers || count.dma_adapters || count.devices || count.providers;
-}
-
-bool rig_set(struct machine *machine, enum rig_setting setting, uint64_t value)
-{
     if (setting >= SETTING_COUNT || value < rows[setting].smallest || value > rows[setting].largest)
         return false;
-    if (rows[setting].when == RIG_boot && is_in_use(machine))
+    rig_count(machine, &count);
+    if (rows[setting].when == RIG_boot &&
+        (count.drivers || count.dma_adapters || count.devices || count.providers))
         return false;
     machine->settings[setting] = (uint32_t)value;
     return true;
@@ -93,8 +89,9 @@ uint32_t rig_origin(struct machine *machine, uint32_t origin)
 #define CLEAR(table, count) memset(machine->table, 0, (count) * sizeof machine->table[0]);
 #define CLEAR_USED(table) CLEAR(table, machine->used.table)
 
-RIG_NO_COVERAGE static void reset_bytes(struct machine *machine)
+RIG_NO_COVERAGE void rig_reset(struct machine *machine)
 {
+    assert(machine->frame_count == 0);
     memory_release(machine->arena, machine->used.arena);
     memset(machine->arena, 0, machine->used.arena);
     memset(machine->frame, 0, machine->used.frame_bytes);
@@ -105,12 +102,6 @@ RIG_NO_COVERAGE static void reset_bytes(struct machine *machine)
         memory_release(machine->common_pages, sizeof machine->common_pages);
         CLEAR(common_pages, machine->used.common_pages + 1)
     }
-}
-
-RIG_NO_COVERAGE void rig_reset(struct machine *machine)
-{
-    assert(machine->frame_count == 0);
-    reset_bytes(machine);
     for (unsigned i = 0; i < machine->used.requests; i++) {
         CLEAR(pieces[i], machine->piece_used[i])
         CLEAR(elements[i], machine->piece_used[i])
@@ -176,11 +167,8 @@ NDIS_HANDLE handle_make(enum handle_class class, unsigned index, uint32_t genera
 enum handle_class handle_class(NDIS_HANDLE handle)
 {
     uint64_t bits = (uint64_t)(uintptr_t)handle;
-    unsigned class = bits >> 48 & 0xFF;
 
-    if (bits >> 56 != HANDLE_MARK || class > HANDLE_SHARED)
-        return (enum handle_class)0;
-    return (enum handle_class) class;
+    return bits >> 56 == HANDLE_MARK ? (enum handle_class)(bits >> 48 & 0xFF) : HANDLE_NONE;
 }
 
 void *handle_find(NDIS_HANDLE handle, enum handle_class class, struct table table, bool *stale)

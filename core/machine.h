@@ -326,13 +326,6 @@ struct provider {
     uint32_t channels;
 };
 
-/* Which request for a resource is refused next. */
-struct refusal {
-    bool armed;
-    uint8_t site;   /* enum rig_site */
-    uint32_t after; /* requests that are met before */
-};
-
 /* The tables that grow; a reset clears of each what was used. */
 /* clang-format off */
 #define GROWING_TABLES(T)                                                      \
@@ -357,7 +350,8 @@ struct machine {
     struct used used;
     uint32_t origin, reports, serial;
     uint8_t timing;
-    struct refusal refusal;
+    uint8_t refused_site; /* enum rig_site: requests of it are counted down from refused_in on; */
+    uint32_t refused_in;  /* the one that makes it 0 is refused. 0 before: none is */
     struct rig_requests asked[RIG_SITE_COUNT];
     KIRQL irql[PROCESSORS];
     uint8_t current; /* processor */
@@ -443,7 +437,8 @@ void *row_at(const void *pointer, struct table table);
 /* ---- handles ---- */
 
 enum handle_class {
-    HANDLE_DRIVER = 1,
+    HANDLE_NONE,
+    HANDLE_DRIVER,
     HANDLE_ADAPTER,
     HANDLE_DMA,
     HANDLE_CHANNEL,
@@ -454,7 +449,7 @@ enum handle_class {
 };
 
 NDIS_HANDLE handle_make(enum handle_class class, unsigned index, uint32_t generation);
-enum handle_class handle_class(NDIS_HANDLE handle); /* 0: no handle of this machine */
+enum handle_class handle_class(NDIS_HANDLE handle); /* HANDLE_NONE: no handle of a machine */
 /* The row that HANDLE names in the table of its class, whose rows begin with their generation; NULL:
  * none. STALE: it named one, and that generation is over. */
 void *handle_find(NDIS_HANDLE handle, enum handle_class class, struct table table, bool *stale);

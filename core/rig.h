@@ -57,8 +57,7 @@ const struct rig_rule_row *rig_rule_row(enum rig_rule rule);
 struct rig_report {
     enum rig_rule rule;
     const char *call;
-    uint32_t made;
-    uint32_t freed;
+    uint32_t made, freed;
 };
 
 /* ---- a machine's life ---- */
@@ -90,11 +89,11 @@ struct rig_hooks {
 
 size_t rig_size(void);                   /* bytes of a machine; align to PAGE_SIZE */
 struct machine *rig_make(void *storage); /* storage: rig_size() zeroed bytes; owned by the caller */
-void rig_reset(
-    struct machine *machine); /* as fresh, byte for byte, at the cost of what was touched */
+/* As fresh, byte for byte, at the cost of what was touched. */
+void rig_reset(struct machine *machine);
 void rig_bind(struct machine *machine); /* the machine of this thread; NULL unbinds */
-void rig_set_hooks(struct machine *machine,
-                   const struct rig_hooks *hooks); /* copied; reset clears */
+/* They are copied; a reset clears them. */
+void rig_set_hooks(struct machine *machine, const struct rig_hooks *hooks);
 
 /* Somebody else's NDIS layer, linked in place of ours (door/ndis_door.h). */
 struct rig_layer {
@@ -149,10 +148,9 @@ struct rig_requests rig_requests(const struct machine *machine, enum rig_site si
 /* ---- time, processors ---- */
 
 enum rig_timing { RIG_INSIDE, RIG_LATER, RIG_OTHER_PROCESSOR };
-enum rig_timing rig_timing(struct machine *machine,
-                           enum rig_timing timing); /* returns the old one */
-uint32_t rig_origin(struct machine *machine,
-                    uint32_t origin);             /* where we are; returns the old one */
+/* Both return the old one; the origin is where we are. */
+enum rig_timing rig_timing(struct machine *machine, enum rig_timing timing);
+uint32_t rig_origin(struct machine *machine, uint32_t origin);
 unsigned rig_owed(const struct machine *machine); /* callbacks that wait for a step */
 /* Run owed callback number OWED on PROCESSOR. Refused if there is none, if the processor does not
  * exist or is at the callback's level (DISPATCH_LEVEL for lists) or above, or if RIG_FRAMES
@@ -183,9 +181,8 @@ bool rig_cpu_read(struct machine *machine, PMDL mdl, uint32_t offset, void *data
 
 /* ---- the operating system ---- */
 
-bool rig_initialize(
-    struct machine *machine,
-    NDIS_HANDLE driver); /* true: MiniportInitializeEx succeeded or failed, but was called */
+/* True: MiniportInitializeEx succeeded or failed, but was called. */
+bool rig_initialize(struct machine *machine, NDIS_HANDLE driver);
 bool rig_restart(struct machine *machine, NDIS_HANDLE adapter);
 bool rig_pause(struct machine *machine, NDIS_HANDLE adapter);
 bool rig_halt(struct machine *machine, NDIS_HANDLE adapter, NDIS_HALT_ACTION action);
@@ -255,8 +252,7 @@ struct rig_count {
     uint32_t drivers, adapters, dma_handles, dma_adapters, providers, devices;
     uint32_t channels; /* handles of DMA channels */
     uint32_t lists_built, lists_freed, lists_live, lists_waiting, lists_owed;
-    uint32_t packets,
-        packets_owed; /* requests for an adapter channel; control routine not called */
+    uint32_t packets, packets_owed; /* requests for an adapter channel; routine not called */
     uint32_t registers_total, registers_held; /* over all live DMA adapters */
     uint32_t common_buffers;                  /* that HAL has not back yet */
     uint32_t blocks_live, blocks_pending;     /* of shared memory; pending: to be completed */

@@ -22,7 +22,8 @@ const struct rig_site_row *rig_site_row(enum rig_site site)
 
 void rig_refuse(struct machine *machine, enum rig_site site, uint32_t after)
 {
-    machine->refusal = (struct refusal){.armed = true, .site = (uint8_t)site, .after = after};
+    machine->refused_site = (uint8_t)site;
+    machine->refused_in = after + 1;
 }
 
 struct rig_requests rig_requests(const struct machine *machine, enum rig_site site)
@@ -32,16 +33,11 @@ struct rig_requests rig_requests(const struct machine *machine, enum rig_site si
 
 bool site_refuses(struct machine *machine, enum rig_site site)
 {
-    struct refusal *refusal = &machine->refusal;
+    bool meant = machine->refused_site == RIG_SITE_any || machine->refused_site == site;
 
     machine->asked[site].made++;
-    if (!refusal->armed || (refusal->site != RIG_SITE_any && refusal->site != site))
+    if (machine->refused_in == 0 || !meant || --machine->refused_in > 0)
         return false;
-    if (refusal->after > 0) {
-        refusal->after--;
-        return false;
-    }
-    *refusal = (struct refusal){0};
     machine->asked[site].refused++;
     return true;
 }
