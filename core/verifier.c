@@ -22,10 +22,3 @@ void verifier_report_freed(struct machine *machine, enum rig_rule rule, const ch
     if (machine->hooks.report)
         machine->hooks.report(machine->hooks.context, &report);
 }
-
-bool verifier_finds(struct machine *machine, enum rig_rule rule, const char *call, uint32_t made)
-{
-    if (rule)
-        verifier_report_freed(machine, rule, call, made, 0);
-    return rule != RULE_NONE;
-}

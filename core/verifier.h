@@ -4,11 +4,16 @@
 
 #include "machine.h"
 
-/* RULE was broken in CALL, of an object that was made at the origin MADE, 0: of none. RULE_NONE is
- * told to nobody. Whether it was broken. */
-bool verifier_finds(struct machine *machine, enum rig_rule rule, const char *call, uint32_t made);
-/* The same of an object that is gone; there must be a rule. */
+/* RULE was broken in CALL, of an object that was made and freed at these origins, 0: it was not. */
 void verifier_report_freed(struct machine *machine, enum rig_rule rule, const char *call,
                            uint32_t made, uint32_t freed);
+/* The same of one that is not gone, or of none; RULE_NONE is told to nobody. Whether it was broken. */
+static inline bool verifier_finds(struct machine *machine, enum rig_rule rule, const char *call,
+                                  uint32_t made)
+{
+    if (rule)
+        verifier_report_freed(machine, rule, call, made, 0);
+    return rule != RULE_NONE;
+}
 
 #endif
