@@ -57,24 +57,6 @@ static void end(struct machine *machine, struct adapter *adapter, struct sweep_r
 
 /* ---- initialize ---- */
 
-static NDIS_STATUS call_initialize(struct machine *machine, struct adapter *adapter)
-{
-    const struct driver *driver = adapter->driver;
-    NDIS_HANDLE handle =
-        handle_make(HANDLE_ADAPTER, adapter_index(machine, adapter), adapter->generation);
-    NDIS_MINIPORT_INIT_PARAMETERS parameters = {
-        .Header = HEADER(MINIPORT_INIT_PARAMETERS, MINIPORT_INIT_PARAMETERS),
-        .AllocatedResources =
-            machine->hooks.resources ? machine->hooks.resources(machine, handle) : NULL,
-    };
-    NDIS_STATUS status;
-
-    adapter_enter(machine, adapter, SITE_OTHER, PASSIVE_LEVEL);
-    status = driver->handlers.InitializeHandlerEx(handle, driver->context, &parameters);
-    frame_leave(machine, "MiniportInitializeEx");
-    return status;
-}
-
 /* LIFE-20 */
 static bool is_initialize_result(NDIS_STATUS status)
 {
@@ -85,6 +67,8 @@ static bool is_initialize_result(NDIS_STATUS status)
 bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
 {
     struct driver *driver = driver_of(machine, handle);
+    NDIS_MINIPORT_INIT_PARAMETERS parameters = {
+        .Header = HEADER(MINIPORT_INIT_PARAMETERS, MINIPORT_INIT_PARAMETERS)};
     struct adapter *adapter;
     NDIS_STATUS status;
 
@@ -98,7 +82,12 @@ bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
     adapter->state = ADAPTER_INITIALIZING;
     adapter->driver = driver;
     adapter->made = machine->origin;
-    status = call_initialize(machine, adapter);
+    handle = handle_make(HANDLE_ADAPTER, adapter_index(machine, adapter), adapter->generation);
+    if (machine->hooks.resources)
+        parameters.AllocatedResources = machine->hooks.resources(machine, handle);
+    adapter_enter(machine, adapter, SITE_OTHER, PASSIVE_LEVEL);
+    status = driver->handlers.InitializeHandlerEx(handle, driver->context, &parameters);
+    frame_leave(machine, "MiniportInitializeEx");
     if (!is_initialize_result(status))
         verifier_finds(machine, RULE_LIFE_20, "MiniportInitializeEx", 0);
     if (adapter->unlogged)
@@ -133,12 +122,6 @@ bool rig_halt(struct machine *machine, NDIS_HANDLE handle, NDIS_HALT_ACTION acti
 }
 
 /* LIFE-55: from 6.30 on a bug check is told only to those who asked. */
-static bool wants_bug_check(const struct adapter *adapter)
-{
-    return adapter->driver->minor < 30 ||
-           (adapter->attributes & NDIS_MINIPORT_ATTRIBUTES_REGISTER_BUGCHECK_CALLBACK);
-}
-
 bool rig_shutdown(struct machine *machine, NDIS_HANDLE handle, NDIS_SHUTDOWN_ACTION action)
 {
     bool bug_check = action == NdisShutdownBugCheck;
@@ -147,7 +130,8 @@ bool rig_shutdown(struct machine *machine, NDIS_HANDLE handle, NDIS_SHUTDOWN_ACT
     struct adapter *adapter = adapter_of(machine, handle);
 
     if (!adapter || !(adapter->state & states) || !processor_can(machine, level) ||
-        (bug_check && !wants_bug_check(adapter)))
+        (bug_check && adapter->driver->minor >= 30 &&
+         !(adapter->attributes & NDIS_MINIPORT_ATTRIBUTES_REGISTER_BUGCHECK_CALLBACK)))
         return false;
     adapter->state = ADAPTER_SHUTDOWN;
     memset(adapter->answers, ANSWER_NONE, sizeof adapter->answers);

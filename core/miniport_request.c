@@ -90,18 +90,17 @@ static bool settle(struct machine *machine, struct adapter *adapter, enum ask as
                    NDIS_STATUS status)
 {
     const char *handler = asks[ask].handler;
-    bool pending = status == NDIS_STATUS_PENDING, early;
+    bool pending = status == NDIS_STATUS_PENDING;
 
     if (!adapter_leave(machine, handler))
         return true;
-    early = adapter->answers[ask] == ANSWER_EARLY;
-    adapter->answers[ask] = ANSWER_PENDING;
-    if (early) {
+    if (adapter->answers[ask] == ANSWER_EARLY) {
         if (!pending)
             verifier_finds(machine, asks[ask].undue, handler, 0);
         finish(adapter, ask, pending || ask == ASK_POWER ? adapter->early_status : status);
         return true;
     }
+    adapter->answers[ask] = ANSWER_PENDING;
     if (ask == ASK_PAUSE && !pending && status != NDIS_STATUS_SUCCESS) {
         verifier_finds(machine, RULE_LIFE_31, handler, 0);
         status = NDIS_STATUS_SUCCESS;
