@@ -87,7 +87,7 @@ static VOID put_dma_adapter(PDMA_ADAPTER DmaAdapter)
     EACH (struct request, request, machine, requests)
         if (adapter && request->adapter == adapter)
             rule = obstacle(adapter, request, rule);
-    if (!rule && common_outstanding(machine, adapter))
+    if (!rule && adapter->commons > 0)
         rule = RULE_E6_07;
     if (verifier_finds(machine, rule, "PutDmaAdapter", adapter ? adapter->made : 0))
         return;

@@ -15,67 +15,55 @@ enum { RED_FILL = 0x0F };
 
 /* ---- red zones ---- */
 
-void red_zone_fill(uint8_t *va, uint32_t length, uint32_t behind)
+static bool fill(uint8_t *zone, uint32_t length)
 {
-    memset(va - RED_ZONE, RED_FILL, RED_ZONE);
-    memset(va + length, RED_FILL, behind);
+    bool intact = true;
+
+    for (uint32_t i = 0; i < length; i++) {
+        intact &= zone[i] == RED_FILL;
+        zone[i] = RED_FILL;
+    }
+    return intact;
 }
 
-static bool is_filled(const uint8_t *zone, uint32_t length)
+bool red_zone_fill(uint8_t *va, uint32_t length, uint32_t grain)
 {
-    for (uint32_t i = 0; i < length; i++)
-        if (zone[i] != RED_FILL)
-            return false;
-    return true;
-}
+    bool before = fill(va - RED_ZONE, RED_ZONE);
+    bool behind = fill(va + length, (length + grain - 1) / grain * grain - length + RED_ZONE);
 
-bool red_zone_intact(const uint8_t *va, uint32_t length, uint32_t behind)
-{
-    return is_filled(va - RED_ZONE, RED_ZONE) && is_filled(va + length, behind);
-}
-
-static uint32_t zone_behind(const struct common *common)
-{
-    return BYTES_TO_PAGES(common->length) * PAGE_SIZE - common->length + RED_ZONE;
+    return before && behind;
 }
 
 void common_inspect(struct machine *machine, const struct common *common, const char *call,
                     uint32_t made)
 {
-    if (red_zone_intact(common->start, common->length, zone_behind(common)))
-        return;
-    verifier_finds(machine, RULE_E6_0F, call, made);
-    red_zone_fill(common->start, common->length, zone_behind(common));
+    if (!red_zone_fill(common->start, common->length, PAGE_SIZE))
+        verifier_finds(machine, RULE_E6_0F, call, made);
 }
 
 /* ---- which one ---- */
 
-struct common *common_of(struct machine *machine, const struct dma_adapter *adapter, const void *va)
+struct common *common_of(struct machine *machine, PDMA_ADAPTER adapter, const void *va)
 {
     EACH (struct common, common, machine, commons)
-        if (common->adapter == adapter && (uintptr_t)va - (uintptr_t)common->start < common->length)
+        if (&common->adapter->head == adapter &&
+            (uintptr_t)va - (uintptr_t)common->start < common->length)
             return common;
     return NULL;
 }
 
-bool common_outstanding(const struct machine *machine, const struct dma_adapter *adapter)
-{
-    EACH (const struct common, common, machine, commons)
-        if (common->adapter == adapter)
-            return true;
-    return false;
-}
-
 static void retire(struct common *common)
 {
-    common->adapter = NULL;
     memory_poison(common->start, BYTES_TO_PAGES(common->length) * PAGE_SIZE);
+    common->length = 0;
+    common->released = false;
+    common->adapter->commons--;
 }
 
 void common_drop(struct machine *machine, const struct dma_adapter *adapter)
 {
     EACH (struct common, common, machine, commons)
-        if (common->adapter == adapter)
+        if (common->adapter == adapter && common->length > 0)
             retire(common);
 }
 
@@ -83,56 +71,36 @@ void common_drop(struct machine *machine, const struct dma_adapter *adapter)
 
 _Static_assert(COMMONS >= COMMON_PAGES / 2, "the pages, two for each at least, run out before");
 
-/* The next row and pages for so many bytes; NULL: HAL-48, large ones may be had no more. */
-static struct common *take(struct machine *machine, ULONG length)
-{
-    uint64_t pages = BYTES_TO_PAGES((uint64_t)length);
-    uint32_t first = machine->used.common_pages + 1; /* the page before ends in its red zone */
-    struct common *common = &machine->commons[machine->used.commons];
-
-    if (pages > machine->settings[SETTING_common_pages] || first + pages > COMMON_PAGES ||
-        site_refuses(machine, RIG_SITE_common_buffer))
-        return NULL;
-    machine->used.commons++;
-    machine->used.common_pages += (uint32_t)pages + 1;
-    common->start = machine->common_pages[first];
-    common->bus = (uint64_t)first * PAGE_SIZE;
-    return common;
-}
-
+/* NULL, HAL-48: large ones may be had no more. */
 PVOID common_allocate(PDMA_ADAPTER adapter, ULONG length, PPHYSICAL_ADDRESS address, BOOLEAN cached)
 {
     struct machine *machine = machine_bound();
     enum rig_rule rule = hal_check(machine, adapter, PASSIVE_LEVEL, true, RULE_E6_13);
-    struct common *common;
+    uint64_t pages = BYTES_TO_PAGES((uint64_t)length);
+    uint32_t first = machine->used.common_pages + 1; /* the page before ends in its red zone */
+    struct common *common = &machine->commons[machine->used.commons];
 
     if (!rule && length == 0)
         rule = RULE_AMB_23;
     if (verifier_finds(machine, rule, "AllocateCommonBuffer", 0))
         return NULL;
-    common = take(machine, length);
-    if (!common)
+    if (pages > machine->settings[SETTING_common_pages] || first + pages > COMMON_PAGES ||
+        site_refuses(machine, RIG_SITE_common_buffer))
         return NULL;
-    common->length = length;
-    common->cached = cached;
-    common->made = machine->origin;
-    common->adapter = hal_adapter(machine, adapter);
-    common->bus += common->adapter->wide ? HIGH_BUS : LOW_BUS;
-    red_zone_fill(common->start, length, zone_behind(common));
+    machine->used.commons++;
+    machine->used.common_pages += (uint32_t)pages + 1;
+    *common = (struct common){
+        .start = machine->common_pages[first],
+        .length = length,
+        .made = machine->origin,
+        .adapter = hal_adapter(machine, adapter),
+        .cached = cached,
+    };
+    common->bus = (common->adapter->wide ? HIGH_BUS : LOW_BUS) + (uint64_t)first * PAGE_SIZE;
+    common->adapter->commons++;
+    red_zone_fill(common->start, length, PAGE_SIZE);
     address->QuadPart = (LONGLONG)common->bus;
     return common->start;
-}
-
-/* E6-03, HAL-49 */
-static enum rig_rule check_free(const struct common *common, ULONG length, PHYSICAL_ADDRESS address,
-                                const void *va, BOOLEAN cached)
-{
-    if (!common)
-        return RULE_E6_03;
-    if (common->start != va || common->length != length ||
-        common->bus != (uint64_t)address.QuadPart || common->cached != cached)
-        return RULE_HAL_49;
-    return RULE_NONE;
 }
 
 VOID common_free(PDMA_ADAPTER adapter, ULONG length, PHYSICAL_ADDRESS address, PVOID va,
@@ -140,10 +108,13 @@ VOID common_free(PDMA_ADAPTER adapter, ULONG length, PHYSICAL_ADDRESS address, P
 {
     struct machine *machine = machine_bound();
     enum rig_rule rule = hal_check(machine, adapter, PASSIVE_LEVEL, true, RULE_E6_13);
-    struct common *common = rule ? NULL : common_of(machine, hal_adapter(machine, adapter), va);
+    struct common *common = rule ? NULL : common_of(machine, adapter, va);
 
-    if (!rule)
-        rule = check_free(common, length, address, va, cached);
+    if (!rule && !common)
+        rule = RULE_E6_03;
+    else if (!rule && (common->start != va || common->length != length ||
+                       common->bus != (uint64_t)address.QuadPart || common->cached != cached))
+        rule = RULE_HAL_49;
     if (verifier_finds(machine, rule, "FreeCommonBuffer", common ? common->made : 0))
         return;
     common_inspect(machine, common, "FreeCommonBuffer", common->made);
@@ -157,7 +128,7 @@ uint8_t *common_reach(struct machine *machine, uint64_t bus, uint64_t offset, ui
     EACH (struct common, common, machine, commons) {
         uint64_t start = bus - common->bus;
 
-        if (!common->adapter || common->released || start >= common->length)
+        if (common->released || start >= common->length)
             continue;
         if (length == 0 || offset > common->length - start ||
             length > common->length - start - offset)

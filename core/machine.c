@@ -218,7 +218,7 @@ void rig_count(const struct machine *machine, struct rig_count *count)
         count->registers_held += (uint32_t)__builtin_popcountll(adapter->held);
     }
     EACH (const struct common, common, machine, commons)
-        count->common_buffers += common->adapter != NULL;
+        count->common_buffers += common->length > 0;
     EACH (const struct block, block, machine, blocks) {
         count->blocks_live += block->state == BLOCK_LIVE;
         count->blocks_pending += block->state == BLOCK_PENDING;

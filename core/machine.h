@@ -116,7 +116,8 @@ struct dma_adapter {
     uint8_t unit; /* bytes that the controller moves at a time */
     struct controller controller;
     uint8_t registers, bank;
-    uint64_t held; /* bit set of registers */
+    uint8_t commons; /* live common buffers */
+    uint64_t held;   /* bit set of registers */
     uint32_t made;
 };
 
@@ -173,10 +174,13 @@ struct former_list {
 struct common {
     uint64_t bus;
     uint8_t *start;
-    uint32_t length, made;
-    const struct dma_adapter *adapter; /* NULL: HAL has it back */
+    uint32_t length, made; /* length 0: HAL has it back */
+    struct dma_adapter *adapter;
     BOOLEAN cached;
-    bool released; /* the driver has freed it, HAL does not have it back yet */
+    /* What NDIS notes of one that it holds for a block, or for several small ones. */
+    bool released;  /* to be given back at PASSIVE_LEVEL */
+    uint8_t blocks; /* live ones in it */
+    uint32_t used;  /* bytes, where several share it */
 };
 
 /* ---- NDIS ---- */
@@ -265,7 +269,7 @@ struct sg {
     NDIS_PROCESS_SG_LIST *routine;
 };
 
-enum block_state { BLOCK_NONE, BLOCK_PENDING, BLOCK_LIVE, BLOCK_FREED };
+enum block_state { BLOCK_NONE, BLOCK_FREED, BLOCK_PENDING, BLOCK_LIVE };
 
 /* Shared memory that a driver asked for; freed ones are remembered. */
 struct block {
@@ -276,22 +280,11 @@ struct block {
     bool provided; /* its handles are good (SHP-06) */
     uint32_t length, made, freed;
     struct adapter *adapter;
-    struct hold *hold; /* where it lies */
-    PDMA_ADAPTER hal;  /* that its memory comes from */
+    struct common *common; /* where it lies */
+    PDMA_ADAPTER hal;      /* that its memory comes from */
     uint8_t *va;
     PHYSICAL_ADDRESS address;
     PVOID context;
-};
-
-/* A common buffer that NDIS holds for a block, or for several small ones. */
-struct hold {
-    PDMA_ADAPTER hal;
-    uint8_t *va;
-    PHYSICAL_ADDRESS address;
-    uint32_t length, used; /* used: bytes, where several share it */
-    uint8_t blocks;        /* live ones in it */
-    BOOLEAN cached;
-    bool deferred; /* to be given back at PASSIVE_LEVEL */
 };
 
 struct net_buffer {
@@ -331,7 +324,7 @@ struct provider {
 #define GROWING_TABLES(T)                                                      \
     T(work) T(buffers) T(mdls) T(loans) T(dma_adapters) T(requests) T(formers) \
     T(drivers) T(adapters) T(dmas) T(channels) T(sgs) T(net_buffers)  \
-    T(net_buffer_lists) T(devices) T(providers) T(commons) T(blocks) T(holds)
+    T(net_buffer_lists) T(devices) T(providers) T(commons) T(blocks)
 /* clang-format on */
 
 /* How far each was used; and pages, bytes and frame numbers given out. */
@@ -386,7 +379,6 @@ struct machine {
     struct channel channels[CHANNELS];
     struct sg sgs[REQUESTS];
     struct block blocks[BLOCKS];
-    struct hold holds[BLOCKS];
     struct net_buffer net_buffers[NET_BUFFERS];
     struct net_buffer_list net_buffer_lists[NET_BUFFER_LISTS];
 

@@ -11,121 +11,83 @@
 
 enum { SMALL_BLOCK = 896, GRAIN = 64 };
 
-static bool is_up(const struct block *block)
-{
-    return block->state == BLOCK_LIVE || block->state == BLOCK_PENDING;
-}
-
 bool shared_outstanding(const struct machine *machine, PDMA_ADAPTER hal)
 {
     EACH (const struct block, block, machine, blocks)
-        if (is_up(block) && block->hal == hal)
+        if (block->state >= BLOCK_PENDING && block->hal == hal)
             return true;
     return false;
 }
 
 /* ---- common buffers ---- */
 
-static uint32_t rounded(uint32_t length)
-{
-    return (length + GRAIN - 1) / GRAIN * GRAIN;
-}
-
 static uint32_t room_of(uint32_t length)
 {
-    return RED_ZONE + rounded(length) + RED_ZONE;
-}
-
-static uint32_t zone_behind(const struct block *block)
-{
-    return rounded(block->length) - block->length + RED_ZONE;
-}
-
-static struct hold *take_hold(struct machine *machine, const struct block *block, uint32_t length)
-{
-    struct hold hold = {.hal = block->hal, .length = length, .cached = block->cached};
-
-    hold.va = block->hal->DmaOperations->AllocateCommonBuffer(block->hal, length, &hold.address,
-                                                              block->cached);
-    if (!hold.va)
-        return NULL;
-    machine->holds[machine->used.holds] = hold;
-    return &machine->holds[machine->used.holds++];
+    return RED_ZONE + (length + GRAIN - 1) / GRAIN * GRAIN + RED_ZONE;
 }
 
 /* The page that the latest small block of a HAL adapter lies in; NULL: it is gone, or full. */
-static struct hold *page_for(struct machine *machine, const struct block *block)
+static struct common *page_for(struct machine *machine, const struct block *block)
 {
-    unsigned i = machine->used.holds;
-    struct hold *hold = NULL;
+    struct common *page = NULL;
 
-    while (i-- > 0 && !hold)
-        if (machine->holds[i].hal == block->hal && machine->holds[i].used > 0)
-            hold = &machine->holds[i];
-    return hold && hold->blocks && hold->used + room_of(block->length) <= PAGE_SIZE ? hold : NULL;
+    EACH (struct common, common, machine, commons)
+        if (&common->adapter->head == block->hal && common->used > 0)
+            page = common;
+    return page && page->blocks > 0 && page->used + room_of(block->length) <= page->length ? page
+                                                                                           : NULL;
+}
+
+static struct common *new_common(struct machine *machine, const struct block *block,
+                                 uint32_t length)
+{
+    PHYSICAL_ADDRESS address;
+    const void *va = block->hal->DmaOperations->AllocateCommonBuffer(block->hal, length, &address,
+                                                                     block->cached);
+
+    return common_of(machine, block->hal, va);
 }
 
 /* Memory for a block; false: there is none. */
 static bool place(struct machine *machine, struct block *block)
 {
     bool small = machine->settings[SETTING_pack_blocks] && block->length <= SMALL_BLOCK;
-    struct hold *hold = small ? page_for(machine, block) : NULL;
+    struct common *common = small ? page_for(machine, block) : NULL;
     uint32_t offset = 0;
 
-    if (!hold)
-        hold = take_hold(machine, block, small ? PAGE_SIZE : block->length);
-    if (!hold)
+    if (!common)
+        common = new_common(machine, block, small ? PAGE_SIZE : block->length);
+    if (!common)
         return false;
-    hold->blocks++;
-    block->hold = hold;
+    common->blocks++;
+    block->common = common;
     if (small) {
-        offset = hold->used + RED_ZONE;
-        hold->used += room_of(block->length);
-        red_zone_fill(hold->va + offset, block->length, zone_behind(block));
+        offset = common->used + RED_ZONE;
+        common->used += room_of(block->length);
+        red_zone_fill(common->start + offset, block->length, GRAIN);
     }
-    block->va = hold->va + offset;
-    block->address.QuadPart = hold->address.QuadPart + offset;
+    block->va = common->start + offset;
+    block->address.QuadPart = (LONGLONG)(common->bus + offset);
     block->state = BLOCK_LIVE;
     return true;
 }
 
 void shared_drain(struct machine *machine, PDMA_ADAPTER hal)
 {
-    EACH (struct hold, hold, machine, holds) {
-        if (hold->deferred && hold->hal == hal)
-            hal->DmaOperations->FreeCommonBuffer(hal, hold->length, hold->address, hold->va,
-                                                 hold->cached);
-        hold->deferred &= hold->hal != hal;
-    }
-}
-
-/* E6-0F is the last block's; the device reaches it no more, whenever HAL gets it back. */
-static void release(struct machine *machine, const struct block *block, const char *call)
-{
-    struct hold *hold = block->hold;
-    struct common *common = common_of(machine, (const struct dma_adapter *)hold->hal, hold->va);
-    bool passive = processor_irql(machine) == PASSIVE_LEVEL;
-    bool defers = machine->settings[SETTING_defer_free];
-
-    if (passive && defers)
-        shared_drain(machine, hold->hal);
-    hold->blocks--;
-    if (hold->blocks == 0) {
-        common_inspect(machine, common, call, block->made);
-        common->released = hold->deferred = true;
-    }
-    if (passive && !defers)
-        shared_drain(machine, hold->hal);
+    EACH (const struct common, common, machine, commons)
+        if (common->released && &common->adapter->head == hal)
+            hal->DmaOperations->FreeCommonBuffer(
+                hal, common->length, (PHYSICAL_ADDRESS){.QuadPart = (LONGLONG)common->bus},
+                common->start, common->cached);
 }
 
 /* BC-02: an overrun in a page of several blocks shows when the next one is asked for. */
-static void inspect_shared(struct machine *machine, const struct adapter *adapter)
+static void inspect_shared(struct machine *machine, const struct adapter *adapter, const char *call)
 {
     EACH (const struct block, block, machine, blocks) {
-        if (block->state == BLOCK_LIVE && block->adapter == adapter && block->hold->used > 0 &&
-            !red_zone_intact(block->va, block->length, zone_behind(block))) {
-            verifier_finds(machine, RULE_BC_02, "NdisMAllocateSharedMemory", block->made);
-            red_zone_fill(block->va, block->length, zone_behind(block));
+        if (block->state == BLOCK_LIVE && block->adapter == adapter && block->common->used > 0 &&
+            !red_zone_fill(block->va, block->length, GRAIN)) {
+            verifier_finds(machine, RULE_BC_02, call, block->made);
             return;
         }
     }
@@ -133,13 +95,14 @@ static void inspect_shared(struct machine *machine, const struct adapter *adapte
 
 /* ---- allocation ---- */
 
-/* NULL: NDIS has none left. */
+/* NULL: NDIS has none left, or FAILURE is the one that is asked for. */
 static struct block *new_block(struct machine *machine, struct adapter *adapter, PDMA_ADAPTER hal,
-                               uint32_t length, BOOLEAN cached)
+                               uint32_t length, BOOLEAN cached, unsigned failure)
 {
     struct block *block = &machine->blocks[machine->used.blocks];
 
-    if (machine->used.blocks == BLOCKS || site_refuses(machine, RIG_SITE_shared_memory))
+    if (machine->settings[SETTING_fail_shared] == failure || machine->used.blocks == BLOCKS ||
+        site_refuses(machine, RIG_SITE_shared_memory))
         return NULL;
     machine->used.blocks++;
     *block = (struct block){
@@ -156,10 +119,9 @@ static struct block *new_block(struct machine *machine, struct adapter *adapter,
 static struct block *allocate(struct machine *machine, struct adapter *adapter, uint32_t length,
                               BOOLEAN cached)
 {
-    struct block *block = NULL;
+    struct block *block =
+        new_block(machine, adapter, registered_hal(machine, adapter), length, cached, 1);
 
-    if (machine->settings[SETTING_fail_shared] != 1)
-        block = new_block(machine, adapter, registered_hal(machine, adapter), length, cached);
     return block && place(machine, block) ? block : NULL;
 }
 
@@ -174,16 +136,6 @@ static enum rig_rule check_caller(struct machine *machine, NDIS_HANDLE handle, K
     return processor_irql(machine) > level ? irql_rule : RULE_NONE;
 }
 
-static enum rig_rule check_allocate(struct machine *machine, const struct adapter *adapter,
-                                    ULONG length)
-{
-    if (adapter->state != ADAPTER_INITIALIZING)
-        return RULE_SHM_02;
-    if (!registered_hal(machine, adapter))
-        return RULE_SHM_03;
-    return length ? RULE_NONE : RULE_AMB_23;
-}
-
 void NdisMAllocateSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length, BOOLEAN Cached,
                                PVOID *VirtualAddress, PNDIS_PHYSICAL_ADDRESS PhysicalAddress)
 {
@@ -195,10 +147,15 @@ void NdisMAllocateSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length, 
 
     *VirtualAddress = NULL;
     PhysicalAddress->QuadPart = 0;
-    if (verifier_finds(machine, rule ? rule : check_allocate(machine, adapter, Length),
-                       "NdisMAllocateSharedMemory", 0))
+    if (!rule && adapter->state != ADAPTER_INITIALIZING)
+        rule = RULE_SHM_02;
+    else if (!rule && !registered_hal(machine, adapter))
+        rule = RULE_SHM_03;
+    else if (!rule && Length == 0)
+        rule = RULE_AMB_23;
+    if (verifier_finds(machine, rule, __func__, 0))
         return;
-    inspect_shared(machine, adapter);
+    inspect_shared(machine, adapter, __func__);
     block = allocate(machine, adapter, Length, Cached);
     adapter->unlogged = !block;
     if (!block)
@@ -213,13 +170,11 @@ static void complete(struct machine *machine, uint64_t index)
     struct block *block = &machine->blocks[index];
     const struct adapter *adapter = block->adapter;
     const struct dma *dma = adapter->dma;
-    NDIS_PHYSICAL_ADDRESS address = {.QuadPart = 0};
     bool placed = machine->settings[SETTING_fail_shared] != 3 && place(machine, block);
     bool told = placed || machine->settings[SETTING_failed_address];
+    NDIS_PHYSICAL_ADDRESS address = block->address;
 
-    if (placed)
-        address = block->address;
-    else
+    if (!placed)
         block->state = BLOCK_NONE;
     frame_enter(machine, SITE_OTHER, PASSIVE_LEVEL);
     dma->complete(adapter->context, block->va, told ? &address : NULL, block->length,
@@ -234,34 +189,25 @@ static void warn_in_shutdown(struct machine *machine, const struct adapter *adap
         verifier_finds(machine, RULE_LIFE_53, call, made);
 }
 
-static enum rig_rule check_asynchronous(struct machine *machine, NDIS_HANDLE handle, ULONG length,
-                                        struct dma **dma)
-{
-    enum rig_rule rule = dma_find(machine, handle, RULE_SHM_26, dma); /* no channel's: CH-34 */
-
-    if (rule)
-        return rule;
-    if (processor_irql(machine) > DISPATCH_LEVEL)
-        return RULE_SHM_25;
-    if (!(*dma)->complete)
-        return RULE_SHM_34;
-    return length ? RULE_NONE : RULE_AMB_23;
-}
-
 NDIS_STATUS NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle, ULONG Length,
                                              BOOLEAN Cached, PVOID Context)
 {
-    static const char call[] = "NdisMAllocateSharedMemoryAsyncEx";
     struct machine *machine = machine_bound();
-    struct block *block = NULL;
+    struct block *block;
     struct dma *dma;
-    enum rig_rule rule = check_asynchronous(machine, MiniportDmaHandle, Length, &dma);
+    enum rig_rule rule =
+        dma_find(machine, MiniportDmaHandle, RULE_SHM_26, &dma); /* no channel's: CH-34 */
 
-    if (verifier_finds(machine, rule, call, dma ? dma->made : 0))
+    if (!rule && processor_irql(machine) > DISPATCH_LEVEL)
+        rule = RULE_SHM_25;
+    else if (!rule && !dma->complete)
+        rule = RULE_SHM_34;
+    else if (!rule && Length == 0)
+        rule = RULE_AMB_23;
+    if (verifier_finds(machine, rule, __func__, dma ? dma->made : 0))
         return NDIS_STATUS_FAILURE;
-    warn_in_shutdown(machine, dma->adapter, call, dma->made);
-    if (machine->settings[SETTING_fail_shared] != 2)
-        block = new_block(machine, dma->adapter, dma->hal, Length, Cached);
+    warn_in_shutdown(machine, dma->adapter, __func__, dma->made);
+    block = new_block(machine, dma->adapter, dma->hal, Length, Cached, 2);
     if (!block)
         return NDIS_STATUS_FAILURE;
     block->state = BLOCK_PENDING;
@@ -272,18 +218,14 @@ NDIS_STATUS NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle, ULON
 
 /* ---- freeing ---- */
 
-/* The block that starts at VA or, if there is none, the live one that VA lies in; NULL: neither. */
+/* The block that starts at VA, or the live one that VA lies in; NULL: neither. */
 static struct block *find_block(struct machine *machine, const void *va)
 {
-    struct block *inside = NULL;
-
-    EACH (struct block, block, machine, blocks) {
-        if (block->va == va)
+    EACH (struct block, block, machine, blocks)
+        if (block->va == va ||
+            (block->state == BLOCK_LIVE && (uintptr_t)va - (uintptr_t)block->va < block->length))
             return block;
-        if (block->state == BLOCK_LIVE && (uintptr_t)va - (uintptr_t)block->va < block->length)
-            inside = block;
-    }
-    return inside;
+    return NULL;
 }
 
 /* SHM-41, SHM-42, SHM-46, BC-03: what is wrong with giving a block back so. */
@@ -316,23 +258,31 @@ static void end_block(struct machine *machine, struct block *block)
     block->freed = machine->origin;
 }
 
-static NDIS_HANDLE block_handle(const struct machine *machine, const struct block *block,
-                                enum handle_class class)
-{
-    return handle_make(class, (unsigned)(block - machine->blocks), block->generation);
-}
-
-/* Unless that breaks RULE, which is reported. */
+/* Unless that breaks RULE, which is reported. E6-0F is the last block's; the device reaches it no more,
+ * whenever HAL gets it back. */
 static void free_block(struct machine *machine, struct block *block, enum rig_rule rule,
                        const char *call)
 {
+    bool passive = processor_irql(machine) == PASSIVE_LEVEL;
+    bool defers = machine->settings[SETTING_defer_free];
+    struct common *common;
+
     if (rule) {
         verifier_report_freed(machine, rule, call, block ? block->made : 0,
                               block ? block->freed : 0);
         return;
     }
     end_block(machine, block);
-    release(machine, block, call);
+    if (passive && defers)
+        shared_drain(machine, block->hal);
+    common = block->common;
+    common->blocks--;
+    if (common->blocks == 0) {
+        common_inspect(machine, common, call, block->made);
+        common->released = true;
+    }
+    if (passive && !defers)
+        shared_drain(machine, block->hal);
 }
 
 void NdisMFreeSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length, BOOLEAN Cached,
@@ -352,7 +302,7 @@ void NdisMFreeSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length, BOOL
         block = find_block(machine, VirtualAddress);
         rule = check_block(adapter, block, Length, Cached, VirtualAddress, PhysicalAddress);
     }
-    free_block(machine, block, rule, "NdisMFreeSharedMemory");
+    free_block(machine, block, rule, __func__);
 }
 
 /* ---- from a provider ---- */
@@ -403,31 +353,33 @@ NDIS_STATUS NdisAllocateSharedMemory(NDIS_HANDLE NdisHandle,
                                      PNDIS_SHARED_MEMORY_PARAMETERS SharedMemoryParameters,
                                      PNDIS_HANDLE pAllocationHandle)
 {
-    static const char call[] = "NdisAllocateSharedMemory";
     struct machine *machine = machine_bound();
     struct adapter *adapter;
     struct block *block;
+    unsigned index;
     enum rig_rule rule =
         check_caller(machine, NdisHandle, PASSIVE_LEVEL, RULE_SHP_02, RULE_SHP_01, &adapter);
 
     *pAllocationHandle = NULL;
     if (!rule && !registered_hal(machine, adapter))
         rule = RULE_SHP_03;
-    if (verifier_finds(machine, rule, call, 0))
+    if (verifier_finds(machine, rule, __func__, 0))
         return NDIS_STATUS_FAILURE;
-    if (verifier_finds(machine, check_parameters(machine, adapter, SharedMemoryParameters), call,
-                       0))
+    rule = check_parameters(machine, adapter, SharedMemoryParameters);
+    if (verifier_finds(machine, rule, __func__, 0))
         return NDIS_STATUS_INVALID_PARAMETER;
-    warn_in_shutdown(machine, adapter, call, 0);
+    warn_in_shutdown(machine, adapter, __func__, 0);
     block = allocate(machine, adapter, SharedMemoryParameters->Length, TRUE);
     if (!block)
         return NDIS_STATUS_RESOURCES;
+    index = (unsigned)(block - machine->blocks);
     block->generation = 1;
     block->provided = true;
     SharedMemoryParameters->VirtualAddress = block->va;
-    SharedMemoryParameters->SharedMemoryHandle = block_handle(machine, block, HANDLE_SHARED);
+    SharedMemoryParameters->SharedMemoryHandle =
+        handle_make(HANDLE_SHARED, index, block->generation);
     tell_elements(SharedMemoryParameters, block->address);
-    *pAllocationHandle = block_handle(machine, block, HANDLE_ALLOCATION);
+    *pAllocationHandle = handle_make(HANDLE_ALLOCATION, index, block->generation);
     return NDIS_STATUS_SUCCESS;
 }
 
@@ -447,10 +399,10 @@ void NdisFreeSharedMemory(NDIS_HANDLE NdisHandle, NDIS_HANDLE AllocationHandle)
         rule = RULE_SHP_02;
     else if (!rule && block->posted)
         rule = RULE_SHM_46;
-    free_block(machine, block, rule, "NdisFreeSharedMemory");
+    free_block(machine, block, rule, __func__);
 }
 
-/* What a live block that is left behind is reported as. */
+/* What a block that is left behind is reported as. */
 static enum rig_rule rule_of_left(const struct block *block, enum rig_rule live_rule)
 {
     if (live_rule && block->state == BLOCK_PENDING)
@@ -466,11 +418,7 @@ bool shared_sweep(struct machine *machine, const struct adapter *adapter, enum r
     bool any = false;
 
     EACH (struct block, block, machine, blocks) {
-        if (block->adapter != adapter)
-            continue;
-        if (block->va)
-            *block->hold = (struct hold){0}; /* HAL sweeps its own */
-        if (!is_up(block))
+        if (block->adapter != adapter || block->state < BLOCK_PENDING)
             continue;
         verifier_finds(machine, rule_of_left(block, live_rule), call, block->made);
         if (block->state == BLOCK_PENDING)
@@ -509,8 +457,8 @@ VOID NdisWriteErrorLogEntry(NDIS_HANDLE NdisAdapterHandle, NDIS_ERROR_CODE Error
 
     (void)ErrorCode;
     (void)NumberOfErrorValues;
-    if (!adapter)
-        verifier_finds(machine, RULE_LIFE_26, "NdisWriteErrorLogEntry", 0);
-    else
+    if (adapter)
         adapter->unlogged = false;
+    else
+        verifier_finds(machine, RULE_LIFE_26, __func__, 0);
 }
