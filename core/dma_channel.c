@@ -9,18 +9,13 @@
 
 enum { CASCADE = 4 }; /* the channel that joins the two controllers serves no device */
 
-static struct channel *channel_of(struct machine *machine, NDIS_HANDLE handle, bool *stale)
-{
-    return handle_find(handle, HANDLE_CHANNEL, TABLE(machine, channels, live), stale);
-}
-
 /* CH-31, CH-38, then IRQL: the first that is broken. */
 static enum rig_rule check_channel(struct machine *machine, NDIS_HANDLE handle,
                                    struct channel **channel, KIRQL level, enum rig_rule irql_rule)
 {
     bool stale;
 
-    *channel = channel_of(machine, handle, &stale);
+    *channel = handle_find(handle, HANDLE_CHANNEL, TABLE(machine, channels, live), &stale);
     if (!*channel)
         return stale ? RULE_CH_31 : RULE_CH_38;
     return processor_irql(machine) > level ? irql_rule : RULE_NONE;
@@ -94,52 +89,24 @@ static IO_ALLOCATION_ACTION keep(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Ma
     return KeepObject;
 }
 
-/* The adapter's channel and all its map registers, at once. */
-static bool take_channel(struct machine *machine, struct channel *channel)
+/* The adapter's channel and all its map registers, at once: a registration as planned in a free row.
+ * False: HAL has no channel for it. */
+static bool make_channel(struct machine *machine, struct channel *channel, struct channel *plan)
 {
     enum rig_timing timing = rig_timing(machine, RIG_INSIDE);
     KIRQL old;
     NTSTATUS status;
 
     KeRaiseIrql(DISPATCH_LEVEL, &old);
-    status = channel->hal->DmaOperations->AllocateAdapterChannel(
-        channel->hal, &channel->adapter->object, channel->registers, keep, channel);
+    status = plan->hal->DmaOperations->AllocateAdapterChannel(plan->hal, &plan->adapter->object,
+                                                              plan->registers, keep, channel);
     KeLowerIrql(old);
     rig_timing(machine, timing);
-    return status == STATUS_SUCCESS;
-}
-
-static PDMA_ADAPTER get_hal(struct adapter *adapter, const NDIS_DMA_DESCRIPTION *description,
-                            unsigned number, bool wide, ULONG maximum, ULONG *registers)
-{
-    DEVICE_DESCRIPTION device = {
-        .Version = DEVICE_DESCRIPTION_VERSION2,
-        .DemandMode = description->DemandMode,
-        .AutoInitialize = description->AutoInitialize,
-        .Dma32BitAddresses = wide,
-        .DmaChannel = number,
-        .InterfaceType = adapter->bus,
-        .DmaWidth = description->DmaWidth,
-        .DmaSpeed = description->DmaSpeed,
-        .MaximumLength = maximum,
-    };
-
-    return IoGetDmaAdapter(&adapter->object, &device, registers);
-}
-
-/* A registration as planned in a free row; false: HAL has no channel for it. */
-static bool make_channel(struct machine *machine, struct channel *channel,
-                         const struct channel *plan)
-{
-    uint32_t generation = channel->generation;
-
-    *channel = *plan;
-    if (!take_channel(machine, channel)) {
-        *channel = (struct channel){.generation = generation};
+    if (status != STATUS_SUCCESS)
         return false;
-    }
-    channel->generation = generation + 1;
-    channel->live = true;
+    plan->generation = channel->generation + 1;
+    plan->base = channel->base;
+    *channel = *plan;
     machine->claims[channel->number] = true;
     return true;
 }
@@ -153,7 +120,7 @@ NDIS_STATUS NdisMRegisterDmaChannel(PNDIS_HANDLE MiniportDmaHandle,
     struct adapter *adapter;
     enum rig_rule rule =
         check_register(machine, MiniportAdapterHandle, DmaDescription, MaximumLength, &adapter);
-    struct channel plan = {.made = machine->origin, .maximum = MaximumLength};
+    struct channel plan = {.live = true, .made = machine->origin, .maximum = MaximumLength};
     struct channel *channel = NULL;
     NDIS_STATUS status;
 
@@ -168,8 +135,19 @@ NDIS_STATUS NdisMRegisterDmaChannel(PNDIS_HANDLE MiniportDmaHandle,
     status = try_register(machine, adapter, plan.number);
     if (status != NDIS_STATUS_SUCCESS)
         return status;
-    plan.hal = get_hal(adapter, DmaDescription, plan.number, Dma32BitAddresses != 0, MaximumLength,
-                       &plan.registers);
+    plan.hal = IoGetDmaAdapter(&adapter->object,
+                               &(DEVICE_DESCRIPTION){
+                                   .Version = DEVICE_DESCRIPTION_VERSION2,
+                                   .DemandMode = DmaDescription->DemandMode,
+                                   .AutoInitialize = DmaDescription->AutoInitialize,
+                                   .Dma32BitAddresses = Dma32BitAddresses,
+                                   .DmaChannel = plan.number,
+                                   .InterfaceType = adapter->bus,
+                                   .DmaWidth = DmaDescription->DmaWidth,
+                                   .DmaSpeed = DmaDescription->DmaSpeed,
+                                   .MaximumLength = MaximumLength,
+                               },
+                               &plan.registers);
     if (plan.hal)
         channel = slot_take(machine, SETTING_channels, RIG_SITE_channel,
                             TABLE(machine, channels, live), 0);
@@ -330,17 +308,16 @@ ULONG NdisMReadDmaCounter(NDIS_HANDLE MiniportDmaHandle)
     enum rig_rule rule =
         check_channel(machine, MiniportDmaHandle, &channel, DISPATCH_LEVEL, RULE_CH_20);
 
-    if (finds(machine, rule, "NdisMReadDmaCounter", channel))
-        return 0;
-    return channel->hal->DmaOperations->ReadDmaCounter(channel->hal);
+    return finds(machine, rule, "NdisMReadDmaCounter", channel)
+               ? 0
+               : channel->hal->DmaOperations->ReadDmaCounter(channel->hal);
 }
 
 bool rig_channel_run(struct machine *machine, NDIS_HANDLE handle, uint32_t units,
                      struct rig_transfer *transfer)
 {
-    bool stale;
-    const struct channel *channel = channel_of(machine, handle, &stale);
+    struct channel *channel;
 
-    return channel && !channel->adapter->removed &&
-           rig_controller_run(machine, channel->hal, units, transfer);
+    return !check_channel(machine, handle, &channel, HIGH_LEVEL, RULE_NONE) &&
+           !channel->adapter->removed && rig_controller_run(machine, channel->hal, units, transfer);
 }

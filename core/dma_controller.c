@@ -15,9 +15,9 @@ ULONG controller_counter(PDMA_ADAPTER DmaAdapter)
 
     if (!rule && !hal_adapter(machine, DmaAdapter)->subordinate)
         rule = RULE_HAL_39;
-    if (verifier_finds(machine, rule, "ReadDmaCounter", 0))
-        return 0;
-    return hal_adapter(machine, DmaAdapter)->controller.left;
+    return verifier_finds(machine, rule, "ReadDmaCounter", 0)
+               ? 0
+               : hal_adapter(machine, DmaAdapter)->controller.left;
 }
 
 bool rig_controller_run(struct machine *machine, PDMA_ADAPTER head, uint32_t units,

@@ -27,21 +27,16 @@ static unsigned index_of(const struct machine *machine, const struct request *re
 
 /* ---- who maps what ---- */
 
-static bool is_of_kind(const struct request *request, const struct piece *piece,
-                       enum mapping_kind kind)
-{
-    /* a bare MDL's list is asked for as one from the device */
-    return kind == MAPPING_ANY ||
-           (!piece->to_device && (kind == MAPPING_MAY_WRITE || !request->both_ways));
-}
-
 bool mapping_covers(const struct machine *machine, const void *start, uint32_t length,
                     enum mapping_kind kind)
 {
     EACH (const struct request, request, machine, requests)
-        for (unsigned i = 0; i < request->piece_count; i++)
-            if (is_of_kind(request, &request->pieces[i], kind) &&
-                memory_overlaps(request->pieces[i].data, request->pieces[i].length, start, length))
+        for (const struct piece *piece = request->pieces;
+             piece < request->pieces + request->piece_count; piece++)
+            /* a bare MDL's list is asked for as one from the device */
+            if ((kind == MAPPING_ANY ||
+                 (!piece->to_device && (kind == MAPPING_MAY_WRITE || !request->both_ways))) &&
+                memory_overlaps(piece->data, piece->length, start, length))
                 return true;
     return false;
 }

@@ -81,7 +81,6 @@ void packet_deliver(struct machine *machine, struct request *request)
     frame_enter(machine, SITE_CONTROL, DISPATCH_LEVEL);
     action = request->control(request->device, NULL, request->base, request->context);
     frame_leave(machine, "AdapterControl");
-    processor_back(machine);
     request->settled = true;
     if (keeps_channel ? action != KeepObject
                       : action != DeallocateObject && action != DeallocateObjectKeepRegisters)
@@ -155,36 +154,26 @@ static enum rig_rule check_map(struct machine *machine, const struct request *re
                : rule;
 }
 
-/* Map a range behind what the request maps already; its address. */
-static uint64_t add_transfer(struct machine *machine, struct request *request, struct range range,
-                             bool to_device)
-{
-    struct piece *first = sg_append(machine, request, range, to_device);
-
-    sg_place(machine, request, first);
-    first->transfer = range.length;
-    return first->bus;
-}
-
 PHYSICAL_ADDRESS packet_map(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase,
                             PVOID CurrentVa, PULONG Length, BOOLEAN WriteToDevice)
 {
     struct machine *machine = machine_bound();
     struct request *request;
     enum rig_rule rule = find(machine, DmaAdapter, MapRegisterBase, false, RULE_VRF_15, &request);
+    struct piece *first;
     struct range range;
-    uint64_t bus;
 
     if (!rule)
         rule = check_map(machine, request, Mdl, CurrentVa, WriteToDevice != 0, *Length, &range);
     if (verifier_finds(machine, rule, "MapTransfer", made(request)))
         return (PHYSICAL_ADDRESS){0};
-    bus = add_transfer(machine, request, range, WriteToDevice != 0);
-    *Length = range.length;
+    first = sg_append(machine, request, range, WriteToDevice != 0);
+    sg_place(machine, request, first);
+    *Length = first->transfer = range.length;
     if (!request->adapter->subordinate)
-        return (PHYSICAL_ADDRESS){.QuadPart = (LONGLONG)bus};
+        return (PHYSICAL_ADDRESS){.QuadPart = (LONGLONG)first->bus};
     request->adapter->controller =
-        (struct controller){bus, range.length, range.length, WriteToDevice != 0};
+        (struct controller){first->bus, range.length, range.length, first->to_device};
     return (PHYSICAL_ADDRESS){0}; /* HAL-35: of no use to the device */
 }
 

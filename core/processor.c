@@ -33,7 +33,7 @@ struct frame *frame_enter(struct machine *machine, enum site site, KIRQL level)
     return frame;
 }
 
-/* A handler of lists has a rule of its own for this (PSG-09). */
+/* What follows runs on the processor that ran before it. A handler of lists has a rule of its own for this (PSG-09). */
 void frame_leave(struct machine *machine, const char *callback)
 {
     struct frame *frame = &machine->frames[machine->frame_count - 1];
@@ -47,13 +47,7 @@ void frame_leave(struct machine *machine, const char *callback)
     machine->irql[frame->processor] = frame->caller_irql;
     memset(frame, 0, sizeof *frame);
     machine->frame_count--;
-}
-
-void processor_back(struct machine *machine)
-{
-    const struct frame *frame = frame_current(machine);
-
-    machine->current = frame ? frame->processor : 0;
+    machine->current = machine->frame_count ? frame[-1].processor : 0;
 }
 
 bool processor_can(const struct machine *machine, KIRQL level)

@@ -8,10 +8,8 @@ KIRQL processor_irql(const struct machine *machine); /* of the current processor
 
 /* Enter a callback on the current processor at LEVEL; there must be a frame left. */
 struct frame *frame_enter(struct machine *machine, enum site site, KIRQL level);
-/* Leave it. A level other than the one it was entered at is put right and reported. */
+/* Leave it, for the processor that ran before it. A level other than the one it was entered at is put right and reported. */
 void frame_leave(struct machine *machine, const char *callback);
-/* A callback has returned: what follows runs on the processor that ran before it. */
-void processor_back(struct machine *machine);
 /* The innermost frame, NULL outside callbacks. */
 const struct frame *frame_current(const struct machine *machine);
 

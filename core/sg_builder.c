@@ -15,33 +15,30 @@ enum { BOUNCE_FRAMES = 0x10000, WINDOW_FRAMES = 0x40000, WINDOW_SIZE = 0x80000 }
 
 /* ---- cutting ---- */
 
-/* The first piece of a range: it ends with its page or its MDL at the latest. */
-static struct piece piece_at(struct machine *machine, const struct range *range)
-{
-    uint64_t index = (uint64_t)range->mdl->ByteOffset + range->offset;
-    uint64_t frame = MmGetMdlPfnArray(range->mdl)[index / PAGE_SIZE];
-    uint32_t in_page = (uint32_t)(index % PAGE_SIZE);
-    uint32_t left = range->mdl->ByteCount - range->offset;
-
-    if (left > PAGE_SIZE - in_page)
-        left = PAGE_SIZE - in_page;
-    return (struct piece){
-        .bus = frame * PAGE_SIZE + in_page,
-        .data = memory_of_frame(machine, frame) + in_page,
-        .length = range->length < left ? range->length : left,
-        .starts_mdl = range->offset == 0,
-    };
-}
-
+/* The piece ends with its page or its MDL at the latest. */
 bool sg_next(struct machine *machine, struct range *range, struct piece *piece)
 {
+    uint64_t index, frame;
+    uint32_t in_page, left;
+
     while (range->mdl && range->offset >= range->mdl->ByteCount) {
         range->mdl = range->mdl->Next;
         range->offset = 0;
     }
     if (!range->mdl || range->length == 0)
         return false;
-    *piece = piece_at(machine, range);
+    index = (uint64_t)range->mdl->ByteOffset + range->offset;
+    frame = MmGetMdlPfnArray(range->mdl)[index / PAGE_SIZE];
+    in_page = (uint32_t)(index % PAGE_SIZE);
+    left = range->mdl->ByteCount - range->offset;
+    if (left > PAGE_SIZE - in_page)
+        left = PAGE_SIZE - in_page;
+    *piece = (struct piece){
+        .bus = frame * PAGE_SIZE + in_page,
+        .data = memory_of_frame(machine, frame) + in_page,
+        .length = range->length < left ? range->length : left,
+        .starts_mdl = range->offset == 0,
+    };
     range->offset += piece->length;
     range->length -= piece->length;
     return true;
