@@ -89,9 +89,8 @@ static VOID put_dma_adapter(PDMA_ADAPTER DmaAdapter)
             rule = obstacle(adapter, request, rule);
     if (!rule && adapter->commons > 0)
         rule = RULE_E6_07;
-    if (verifier_finds(machine, rule, "PutDmaAdapter", adapter ? adapter->made : 0))
-        return;
-    mapping_drop_adapter(machine, DmaAdapter);
+    if (!verifier_finds(machine, rule, "PutDmaAdapter", adapter ? adapter->made : 0))
+        mapping_drop_adapter(machine, DmaAdapter);
 }
 
 static ULONG get_dma_alignment(PDMA_ADAPTER DmaAdapter)
@@ -99,9 +98,7 @@ static ULONG get_dma_alignment(PDMA_ADAPTER DmaAdapter)
     struct machine *machine = machine_bound();
     enum rig_rule rule = hal_check(machine, DmaAdapter, PASSIVE_LEVEL, true, RULE_E6_13);
 
-    if (verifier_finds(machine, rule, "GetDmaAlignment", 0))
-        return 0;
-    return ALIGNMENT;
+    return verifier_finds(machine, rule, "GetDmaAlignment", 0) ? 0 : ALIGNMENT;
 }
 
 static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, ULONG Length,
@@ -130,43 +127,44 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
     return STATUS_SUCCESS;
 }
 
-/* Get, and Build, whose list is to fit into the caller's buffer. */
-static NTSTATUS start_list(PDMA_ADAPTER head, struct request *plan, PMDL mdl, PVOID va,
-                           const char *call)
+/* Get, and Build, whose list is to fit into SIZE bytes from BUFFER on. */
+static NTSTATUS start_list(PDMA_ADAPTER head, PDEVICE_OBJECT device, PMDL mdl, PVOID va,
+                           ULONG length, PDRIVER_LIST_CONTROL routine, PVOID context,
+                           bool to_device, PVOID buffer, ULONG size, const char *call)
 {
     struct machine *machine = machine_bound();
     enum rig_rule rule = hal_check(machine, head, DISPATCH_LEVEL, true, RULE_HAL_20);
+    struct request plan = {
+        .adapter = (struct dma_adapter *)head,
+        .device = device,
+        .routine = routine,
+        .context = context,
+        .list = buffer,
+        .list_size = size,
+        .length = length,
+        .write_to_device = to_device,
+    };
     struct range range;
     NTSTATUS status;
 
     if (!rule)
-        rule = hal_check_range(machine, mdl, va, plan->length, &range);
+        rule = hal_check_range(machine, mdl, va, length, &range);
     if (!rule)
-        rule =
-            mapping_obstacle(machine, &range, plan->write_to_device, plan->list, plan->list_size);
+        rule = mapping_obstacle(machine, &range, to_device, buffer, size);
     if (verifier_finds(machine, rule, call, 0))
         return STATUS_UNSUCCESSFUL;
-    plan->adapter = (struct dma_adapter *)head;
-    status = check_size(machine, plan, sg_count(machine, range));
-    if (plan->list_size < mapping_list_size(plan->element_count))
+    status = check_size(machine, &plan, sg_count(machine, range));
+    if (plan.list_size < mapping_list_size(plan.element_count))
         return STATUS_BUFFER_TOO_SMALL;
-    return status == STATUS_SUCCESS ? mapping_start(machine, plan, range) : status;
+    return status == STATUS_SUCCESS ? mapping_start(machine, &plan, range) : status;
 }
 
 static NTSTATUS get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
                          PVOID CurrentVa, ULONG Length, PDRIVER_LIST_CONTROL ExecutionRoutine,
                          PVOID Context, BOOLEAN WriteToDevice)
 {
-    struct request plan = {
-        .device = DeviceObject,
-        .routine = ExecutionRoutine,
-        .context = Context,
-        .list_size = UINT32_MAX, /* as large as need be */
-        .length = Length,
-        .write_to_device = WriteToDevice,
-    };
-
-    return start_list(DmaAdapter, &plan, Mdl, CurrentVa, "GetScatterGatherList");
+    return start_list(DmaAdapter, DeviceObject, Mdl, CurrentVa, Length, ExecutionRoutine, Context,
+                      WriteToDevice, NULL, UINT32_MAX, "GetScatterGatherList");
 }
 
 static NTSTATUS build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
@@ -174,17 +172,9 @@ static NTSTATUS build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
                            PVOID Context, BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
                            ULONG ScatterGatherLength)
 {
-    struct request plan = {
-        .device = DeviceObject,
-        .routine = ExecutionRoutine,
-        .context = Context,
-        .list = ScatterGatherBuffer,
-        .list_size = ScatterGatherBuffer ? ScatterGatherLength : 0,
-        .length = Length,
-        .write_to_device = WriteToDevice,
-    };
-
-    return start_list(DmaAdapter, &plan, Mdl, CurrentVa, "BuildScatterGatherList");
+    return start_list(DmaAdapter, DeviceObject, Mdl, CurrentVa, Length, ExecutionRoutine, Context,
+                      WriteToDevice, ScatterGatherBuffer,
+                      ScatterGatherBuffer ? ScatterGatherLength : 0, "BuildScatterGatherList");
 }
 
 static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,

@@ -288,23 +288,17 @@ static void release(struct machine *machine, struct request *request)
 
 /* What the device wrote: in the data, though not in the cache yet. What comes through an adapter
  * channel arrived when its buffers were flushed. */
-static void arrive(struct machine *machine, const struct request *request, bool write_to_device)
-{
-    const struct piece *pieces = request->pieces;
-
-    if (!write_to_device)
-        sg_copy_back(pieces, request->piece_count);
-    for (unsigned i = 0; !request->write_to_device && i < request->piece_count; i++)
-        memory_mark(machine, pieces[i].data, pieces[i].length, CACHE_STALE);
-}
-
 void mapping_end(struct machine *machine, struct request *request, bool write_to_device)
 {
     const struct dma_adapter *adapter = request->adapter;
+    const struct piece *pieces = request->pieces;
+    unsigned count = request->control ? 0 : request->piece_count;
 
     assert(request->state == REQUEST_LIVE);
-    if (!request->control)
-        arrive(machine, request, write_to_device);
+    if (!write_to_device)
+        sg_copy_back(pieces, count);
+    for (unsigned i = 0; !request->write_to_device && i < count; i++)
+        memory_mark(machine, pieces[i].data, pieces[i].length, CACHE_STALE);
     release(machine, request);
     grant_waiting(machine, adapter);
 }
