@@ -30,14 +30,16 @@ static unsigned index_of(const struct machine *machine, const struct request *re
 bool mapping_covers(const struct machine *machine, const void *start, uint32_t length,
                     enum mapping_kind kind)
 {
-    EACH (const struct request, request, machine, requests)
-        for (const struct piece *piece = request->pieces;
-             piece < request->pieces + request->piece_count; piece++)
+    EACH (const struct request, request, machine, requests) {
+        const struct piece *piece = request->pieces;
+
+        for (unsigned left = request->piece_count; left > 0; left--, piece++)
             /* a bare MDL's list is asked for as one from the device */
             if ((kind == MAPPING_ANY ||
                  (!piece->to_device && (kind == MAPPING_MAY_WRITE || !request->both_ways))) &&
                 memory_overlaps(piece->data, piece->length, start, length))
                 return true;
+    }
     return false;
 }
 
