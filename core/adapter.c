@@ -30,8 +30,8 @@ enum rig_rule hal_check(struct machine *machine, PDMA_ADAPTER adapter, KIRQL lev
 
 /* ---- ranges ---- */
 
-enum rig_rule hal_check_range(struct machine *machine, PMDL mdl, PVOID va, ULONG length,
-                              struct range *range)
+enum rig_rule mapping_range(struct machine *machine, PMDL mdl, PVOID va, ULONG length,
+                            struct range *range)
 {
     uintptr_t offset;
 
@@ -111,7 +111,7 @@ static NTSTATUS calculate(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa, UL
     NTSTATUS status;
 
     if (!rule && Mdl)
-        rule = hal_check_range(machine, Mdl, CurrentVa, Length, &range);
+        rule = mapping_range(machine, Mdl, CurrentVa, Length, &range);
     else if (!rule && Length == 0)
         rule = RULE_VRF_17;
     if (verifier_finds(machine, rule, "CalculateScatterGatherList", 0))
@@ -148,7 +148,7 @@ static NTSTATUS start_list(PDMA_ADAPTER head, PDEVICE_OBJECT device, PMDL mdl, P
     NTSTATUS status;
 
     if (!rule)
-        rule = hal_check_range(machine, mdl, va, length, &range);
+        rule = mapping_range(machine, mdl, va, length, &range);
     if (!rule)
         rule = mapping_obstacle(machine, &range, to_device, buffer, size);
     if (verifier_finds(machine, rule, call, 0))
@@ -241,8 +241,7 @@ PDMA_ADAPTER IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
 
     (void)PhysicalDeviceObject;
     if (processor_irql(machine) != PASSIVE_LEVEL || version > DEVICE_DESCRIPTION_VERSION3) {
-        verifier_finds(machine, processor_irql(machine) ? RULE_HAL_01 : RULE_E6_25,
-                       "IoGetDmaAdapter", 0);
+        verifier_finds(machine, processor_irql(machine) ? RULE_HAL_01 : RULE_E6_25, __func__, 0);
         return NULL;
     }
     if (version == DEVICE_DESCRIPTION_VERSION3 || bank == BANKS ||

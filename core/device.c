@@ -73,10 +73,8 @@ bool device_move(const struct machine *machine, uint64_t bus, uint8_t *bytes, ui
 
         if (!piece)
             return false;
-        if (to_device)
-            memcpy(bytes, piece->device + in, part);
-        else
-            memcpy(piece->device + in, bytes, part);
+        memcpy(to_device ? bytes : piece->device + in, to_device ? piece->device + in : bytes,
+               part);
         bus += part;
         bytes += part;
         length -= part;

@@ -125,10 +125,10 @@ NDIS_STATUS NdisMRegisterDmaChannel(PNDIS_HANDLE MiniportDmaHandle,
     NDIS_STATUS status;
 
     (void)DmaChannel; /* CH-04 */
-    if (verifier_finds(machine, rule, "NdisMRegisterDmaChannel", 0))
+    if (verifier_finds(machine, rule, __func__, 0))
         return NDIS_STATUS_FAILURE;
     if (is_bus_master(adapter) && (DmaDescription->DemandMode || DmaDescription->AutoInitialize))
-        verifier_finds(machine, RULE_CH_09, "NdisMRegisterDmaChannel", 0);
+        verifier_finds(machine, RULE_CH_09, __func__, 0);
     plan.number = (uint8_t)find_channel(machine, DmaDescription);
     plan.adapter = adapter;
     plan.unit = (uint8_t)(1u << DmaDescription->DmaWidth);
@@ -167,33 +167,22 @@ static void end_channel(struct machine *machine, struct channel *channel)
     channel->live = channel->busy = false;
 }
 
-static enum rig_rule check_deregister(struct machine *machine, NDIS_HANDLE handle,
-                                      struct channel **channel)
-{
-    enum rig_rule rule = check_channel(machine, handle, channel, PASSIVE_LEVEL, RULE_SDV_03);
-    uint8_t state = rule ? ADAPTER_GONE : (*channel)->adapter->state;
-
-    if (!rule && state != ADAPTER_INITIALIZING && state != ADAPTER_HALTING)
-        rule = RULE_CH_31;
-    if (!rule && (*channel)->busy)
-        rule = RULE_CH_32;
-    return !rule && shared_outstanding(machine, (*channel)->hal) ? RULE_SHM_50 : rule;
-}
-
-static bool finds(struct machine *machine, enum rig_rule rule, const char *call,
-                  const struct channel *channel)
-{
-    return verifier_finds(machine, rule, call, channel ? channel->made : 0);
-}
-
 void NdisMDeregisterDmaChannel(NDIS_HANDLE MiniportDmaHandle)
 {
     struct machine *machine = machine_bound();
     struct channel *channel;
-    enum rig_rule rule = check_deregister(machine, MiniportDmaHandle, &channel);
+    enum rig_rule rule =
+        check_channel(machine, MiniportDmaHandle, &channel, PASSIVE_LEVEL, RULE_SDV_03);
     KIRQL old;
 
-    if (finds(machine, rule, "NdisMDeregisterDmaChannel", channel))
+    if (!rule && channel->adapter->state != ADAPTER_INITIALIZING &&
+        channel->adapter->state != ADAPTER_HALTING)
+        rule = RULE_CH_31;
+    else if (!rule && channel->busy)
+        rule = RULE_CH_32;
+    else if (!rule && shared_outstanding(machine, channel->hal))
+        rule = RULE_SHM_50;
+    if (verifier_finds(machine, rule, __func__, channel ? channel->made : 0))
         return;
     KeRaiseIrql(DISPATCH_LEVEL, &old);
     channel->hal->DmaOperations->FreeAdapterChannel(channel->hal);
@@ -209,7 +198,7 @@ void channel_sweep(struct machine *machine, const struct adapter *adapter, enum 
     EACH (struct channel, channel, machine, channels) {
         if (!channel->live || channel->adapter != adapter)
             continue;
-        finds(machine, rule, call, channel);
+        verifier_finds(machine, rule, call, channel->made);
         mapping_drop(machine, mapping_of_context(machine, channel));
         mapping_drop_adapter(machine, channel->hal);
         end_channel(machine, channel);
@@ -232,15 +221,6 @@ PDMA_ADAPTER registered_hal(struct machine *machine, const struct adapter *adapt
 
 /* ---- transfers ---- */
 
-/* CH-21: bytes of the MDL itself. */
-static enum rig_rule check_data(struct machine *machine, PMDL mdl, ULONG offset, ULONG length,
-                                bool to_device)
-{
-    if (!memory_is_mdl(machine, mdl) || offset > mdl->ByteCount || length > mdl->ByteCount - offset)
-        return RULE_CH_21;
-    return mapping_obstacle(machine, &(struct range){mdl, offset, length}, to_device, NULL, 0);
-}
-
 static PVOID va_of(PMDL mdl, ULONG offset)
 {
     return (PUCHAR)MmGetMdlVirtualAddress(mdl) + offset;
@@ -262,10 +242,14 @@ void NdisMSetupDmaTransfer(PNDIS_STATUS Status, NDIS_HANDLE MiniportDmaHandle, P
     enum rig_rule rule =
         check_channel(machine, MiniportDmaHandle, &channel, DISPATCH_LEVEL, RULE_CH_20);
 
-    if (!rule)
-        rule = check_data(machine, Buffer, Offset, Length, WriteToDevice != 0);
+    if (!rule && (!memory_is_mdl(machine, Buffer) || Offset > Buffer->ByteCount ||
+                  Length > Buffer->ByteCount - Offset))
+        rule = RULE_CH_21; /* bytes of the MDL itself */
+    else if (!rule)
+        rule = mapping_obstacle(machine, &(struct range){Buffer, Offset, Length},
+                                WriteToDevice != 0, NULL, 0);
     *Status = rule ? NDIS_STATUS_FAILURE : NDIS_STATUS_RESOURCES;
-    if (finds(machine, rule, "NdisMSetupDmaTransfer", channel) ||
+    if (verifier_finds(machine, rule, __func__, channel ? channel->made : 0) ||
         !can_set_up(channel, Buffer, Offset, Length))
         return;
     channel->hal->DmaOperations->MapTransfer(channel->hal, Buffer, channel->base,
@@ -292,7 +276,7 @@ void NdisMCompleteDmaTransfer(PNDIS_STATUS Status, NDIS_HANDLE MiniportDmaHandle
                        Length != channel->length || (WriteToDevice != 0) != channel->to_device))
         rule = RULE_CH_26;
     *Status = NDIS_STATUS_FAILURE;
-    if (finds(machine, rule, "NdisMCompleteDmaTransfer", channel))
+    if (verifier_finds(machine, rule, __func__, channel ? channel->made : 0))
         return;
     channel->hal->DmaOperations->FlushAdapterBuffers(channel->hal, Buffer, channel->base,
                                                      va_of(Buffer, Offset), Length, WriteToDevice);
@@ -308,7 +292,7 @@ ULONG NdisMReadDmaCounter(NDIS_HANDLE MiniportDmaHandle)
     enum rig_rule rule =
         check_channel(machine, MiniportDmaHandle, &channel, DISPATCH_LEVEL, RULE_CH_20);
 
-    return finds(machine, rule, "NdisMReadDmaCounter", channel)
+    return verifier_finds(machine, rule, __func__, channel ? channel->made : 0)
                ? 0
                : channel->hal->DmaOperations->ReadDmaCounter(channel->hal);
 }

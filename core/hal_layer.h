@@ -15,19 +15,11 @@ struct dma_adapter *hal_adapter(struct machine *machine, PDMA_ADAPTER adapter);
  */
 enum rig_rule hal_check(struct machine *machine, PDMA_ADAPTER adapter, KIRQL level, bool exact,
                         enum rig_rule irql_rule);
-/* VRF-11, VRF-12, VRF-17: what is wrong with a range, or RULE_NONE and the range. */
-enum rig_rule hal_check_range(struct machine *machine, PMDL mdl, PVOID va, ULONG length,
-                              struct range *range);
-
 /* ---- from an MDL chain to the elements of a list ---- */
-
-enum { SG_CHAIN_TOO_SHORT = -1 };
 
 /* Take the first piece off a range that is cut at the page borders of its MDLs. False: there is none;
  * what LENGTH says then is what the chain is short of. */
 bool sg_next(struct machine *machine, struct range *range, struct piece *piece);
-/* How many pieces a range has, or SG_CHAIN_TOO_SHORT. */
-int sg_count(struct machine *machine, struct range range);
 /* Put the pieces of a range, which its chain has, behind those of a request; the first of them. */
 struct piece *sg_append(struct machine *machine, struct request *request, struct range range,
                         bool to_device);

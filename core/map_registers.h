@@ -9,6 +9,13 @@ bool mapping_counts(const struct machine *machine);
 /* Bytes of a list of so many elements. */
 uint32_t mapping_list_size(unsigned elements);
 
+/* VRF-11, VRF-12, VRF-17: what is wrong with a range, or RULE_NONE and the range. */
+enum rig_rule mapping_range(struct machine *machine, PMDL mdl, PVOID va, ULONG length,
+                            struct range *range);
+
+enum { SG_CHAIN_TOO_SHORT = -1 };
+/* How many pieces a range has, or SG_CHAIN_TOO_SHORT. */
+int sg_count(struct machine *machine, struct range range);
 /* Why a range cannot be mapped, to the device only or also from it, with a list in BUFFER (NULL:
  * elsewhere): SGL-29, SGL-28, VRF-10, VRF-14, MDL-12 or RULE_NONE. */
 enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,

@@ -15,13 +15,6 @@
 
 #define VA_BASE ((uintptr_t)0x100000000000)
 
-enum {
-    LOW_FRAMES = 0x100,
-    SCATTERED_FRAMES = 0x2FF, /* and downwards */
-    EDGE_FRAMES = 0x100000,   /* 4 GiB */
-    HIGH_FRAMES = 0x140000
-};
-
 void memory_poison(const void *start, size_t length)
 {
     ASAN_POISON_MEMORY_REGION(start, length);
@@ -50,38 +43,24 @@ uint8_t *memory_of_frame(struct machine *machine, uint64_t frame)
     return machine->pages[page];
 }
 
-/* The frame number of a buffer's first page; STEP leads to the next one. The first buffer at the
- * edge lies across it, the others below it. */
+/* The frame number of a buffer's first page; STEP leads to the next one. Scattered ones go downwards.
+ * The first buffer at the edge of 4 GiB lies across it, the others below it. */
 static uint32_t take_frames(struct used *used, enum rig_frames frames, unsigned pages,
                             unsigned *step)
 {
+    static const uint32_t starts[] = {[RIG_ADJACENT] = 0x100,
+                                      [RIG_SCATTERED] = 0x2FF,
+                                      [RIG_HIGH] = 0x140000,
+                                      [RIG_EDGE] = 0x100000};
     uint32_t before = used->frames[frames];
     bool across = frames == RIG_EDGE && before == 0;
 
     used->frames[frames] += across ? pages - pages / 2 : pages;
     *step = frames == RIG_SCATTERED ? -2u : 1;
-    switch (frames) {
-    case RIG_ADJACENT:
-        return LOW_FRAMES + before;
-    case RIG_SCATTERED:
-        return SCATTERED_FRAMES - 2 * before;
-    case RIG_HIGH:
-        return HIGH_FRAMES + before;
-    default:
-        return EDGE_FRAMES - used->frames[frames];
-    }
+    return starts[frames] + (frames == RIG_EDGE ? -used->frames[frames] : *step * before);
 }
 
 /* ---- buffers ---- */
-
-/* The live buffer that starts at START, NULL if there is none. */
-static struct buffer *find_buffer(struct machine *machine, const void *start)
-{
-    EACH (struct buffer, buffer, machine, buffers)
-        if (buffer->live && buffer->start == start)
-            return buffer;
-    return NULL;
-}
 
 void *rig_buffer(struct machine *machine, uint32_t length, uint32_t offset, enum rig_frames frames)
 {
@@ -108,8 +87,11 @@ void *rig_buffer(struct machine *machine, uint32_t length, uint32_t offset, enum
 /* FSG-09: a list's memory outlives the list; SGL-32: so do the data it maps. */
 bool rig_free_buffer(struct machine *machine, void *start)
 {
-    struct buffer *buffer = find_buffer(machine, start);
+    struct buffer *buffer = NULL;
 
+    EACH (struct buffer, other, machine, buffers)
+        if (other->live && other->start == start)
+            buffer = other;
     if (!buffer)
         return false;
     EACH (struct loan, loan, machine, loans)
@@ -148,7 +130,7 @@ void KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation)
     unsigned pages = 0;
 
     if (!memory_is_mdl(machine, Mdl) || machine->irql[machine->current] > DISPATCH_LEVEL) {
-        verifier_finds(machine, RULE_MDL_12, "KeFlushIoBuffers", 0);
+        verifier_finds(machine, RULE_MDL_12, __func__, 0);
         return;
     }
     first = page_at(machine, Mdl->MappedSystemVa);

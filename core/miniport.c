@@ -32,10 +32,7 @@ static bool version_exists(UCHAR major, UCHAR minor)
 {
     static const UCHAR minors[] = {0, 1, 20, 30, 40, 50, 51, 60, 70, 80, 81, 82, 83, 84, 85, 86};
 
-    for (unsigned i = 0; i < sizeof minors; i++)
-        if (major == MAJOR && minor == minors[i])
-            return true;
-    return false;
+    return major == MAJOR && memchr(minors, minor, sizeof minors);
 }
 
 /* LIFE-06 */
@@ -51,13 +48,14 @@ static bool handlers_complete(const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *c)
 /* LIFE-08: the type, and the size of the revision that is claimed. */
 static bool header_good(const NDIS_OBJECT_HEADER *header)
 {
-    size_t size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3;
+    static const size_t sizes[] = {NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1,
+                                   NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1,
+                                   NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2,
+                                   NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3};
+    UCHAR revision = header->Revision < 3 ? header->Revision : 3;
 
-    if (header->Revision < NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2)
-        size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1;
-    else if (header->Revision == NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2)
-        size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
-    return header->Type == NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS && header->Size >= size;
+    return header->Type == NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS &&
+           header->Size >= sizes[revision];
 }
 
 static enum rig_rule check_driver(struct machine *machine,
@@ -95,7 +93,7 @@ NDIS_STATUS NdisMRegisterMiniportDriver(
 
     (void)DriverObject;
     (void)RegistryPath;
-    if (verifier_finds(machine, rule, "NdisMRegisterMiniportDriver", 0))
+    if (verifier_finds(machine, rule, __func__, 0))
         return status;
     driver = slot_take(machine, SETTING_drivers, RIG_SITE_driver, TABLE(machine, drivers, live), 0);
     if (!driver)
@@ -113,25 +111,18 @@ NDIS_STATUS NdisMRegisterMiniportDriver(
     return NDIS_STATUS_SUCCESS;
 }
 
-static bool has_adapters(const struct machine *machine, const struct driver *driver)
-{
-    EACH (const struct adapter, adapter, machine, adapters)
-        if (adapter->driver == driver)
-            return true;
-    return false;
-}
-
 void NdisMDeregisterMiniportDriver(NDIS_HANDLE NdisMiniportDriverHandle)
 {
     struct machine *machine = machine_bound();
     struct driver *driver = driver_of(machine, NdisMiniportDriverHandle);
     enum rig_rule rule = RULE_NONE;
 
+    EACH (const struct adapter, adapter, machine, adapters)
+        if (adapter->driver == driver)
+            rule = RULE_BC_05;
     if (!driver || processor_irql(machine) != PASSIVE_LEVEL)
         rule = RULE_LIFE_04;
-    else if (has_adapters(machine, driver))
-        rule = RULE_BC_05;
-    if (!verifier_finds(machine, rule, "NdisMDeregisterMiniportDriver", driver ? driver->made : 0))
+    if (!verifier_finds(machine, rule, __func__, driver ? driver->made : 0))
         driver->live = false;
 }
 
@@ -166,7 +157,7 @@ NDIS_STATUS NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
     struct adapter *adapter = adapter_of(machine, NdisMiniportHandle);
     enum rig_rule rule = check_attributes(machine, adapter, header, general);
 
-    if (verifier_finds(machine, rule, "NdisMSetMiniportAttributes", 0))
+    if (verifier_finds(machine, rule, __func__, 0))
         return NDIS_STATUS_FAILURE;
     if (header->Revision ==
             0 || /* below 6.30 there is one revision of the registration attributes */

@@ -57,13 +57,6 @@ static void end(struct machine *machine, struct adapter *adapter, struct sweep_r
 
 /* ---- initialize ---- */
 
-/* LIFE-20 */
-static bool is_initialize_result(NDIS_STATUS status)
-{
-    return status == NDIS_STATUS_SUCCESS || status == NDIS_STATUS_NOT_ACCEPTED ||
-           status == NDIS_STATUS_RESOURCES || status == NDIS_STATUS_FAILURE;
-}
-
 bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
 {
     struct driver *driver = driver_of(machine, handle);
@@ -88,7 +81,8 @@ bool rig_initialize(struct machine *machine, NDIS_HANDLE handle)
     adapter_enter(machine, adapter, SITE_OTHER, PASSIVE_LEVEL);
     status = driver->handlers.InitializeHandlerEx(handle, driver->context, &parameters);
     frame_leave(machine, "MiniportInitializeEx");
-    if (!is_initialize_result(status))
+    if (status != NDIS_STATUS_SUCCESS && status != NDIS_STATUS_NOT_ACCEPTED &&
+        status != NDIS_STATUS_RESOURCES && status != NDIS_STATUS_FAILURE)
         verifier_finds(machine, RULE_LIFE_20, "MiniportInitializeEx", 0);
     if (adapter->unlogged)
         verifier_finds(machine, RULE_SDV_06, "MiniportInitializeEx", 0);

@@ -15,53 +15,37 @@ bool adapter_sleeps(const struct adapter *adapter)
     return adapter->low || adapter->answers[ASK_POWER];
 }
 
-/* ---- what must be over before ---- */
-
-static enum rig_rule pause_obstacle(struct machine *machine, const struct adapter *adapter)
-{
-    if (adapter->sends > 0 || adapter->receives > 0)
-        return RULE_LIFE_32;
-    return dma_has_requests(machine, adapter->dma, true) ? RULE_LIFE_33 : RULE_NONE;
-}
-
-/* From 6.30 on nothing that was sent outlives a reset. */
-static enum rig_rule reset_obstacle(struct machine *machine, const struct adapter *adapter)
-{
-    (void)machine;
-    return adapter->sends > 0 && adapter->driver->minor >= 30 ? RULE_LIFE_62 : RULE_NONE;
-}
-
-/* AMB-33 */
-static enum rig_rule power_obstacle(struct machine *machine, const struct adapter *adapter)
-{
-    bool busy = adapter->sends > 0 ||
-                (adapter->power_to == NdisDeviceStateD3 && device_serves(machine, adapter)) ||
-                (machine->settings[SETTING_low_power_lists] &&
-                 dma_has_requests(machine, adapter->dma, false));
-
-    return busy && adapter->power_to != NdisDeviceStateD0 ? RULE_LIFE_73 : RULE_NONE;
-}
-
 /* ---- answers ---- */
 
 static const struct {
     const char *handler, *call;
     enum rig_rule undue; /* the call comes without need, or the handler does not say PENDING then */
-    enum rig_rule (*obstacle)(struct machine *machine, const struct adapter *adapter);
 } asks[ASKS] = {
-    [ASK_RESTART] = {"MiniportRestart", "NdisMRestartComplete", RULE_LIFE_37, NULL},
-    [ASK_PAUSE] = {"MiniportPause", "NdisMPauseComplete", RULE_LIFE_37, pause_obstacle},
-    [ASK_RESET] = {"MiniportResetEx", "NdisMResetComplete", RULE_LIFE_65, reset_obstacle},
-    [ASK_POWER] = {"MiniportOidRequest", "NdisMOidRequestComplete", RULE_SDV_32, power_obstacle},
+    [ASK_RESTART] = {"MiniportRestart", "NdisMRestartComplete", RULE_LIFE_37},
+    [ASK_PAUSE] = {"MiniportPause", "NdisMPauseComplete", RULE_LIFE_37},
+    [ASK_RESET] = {"MiniportResetEx", "NdisMResetComplete", RULE_LIFE_65},
+    [ASK_POWER] = {"MiniportOidRequest", "NdisMOidRequestComplete", RULE_SDV_32},
 };
 
-/* What is in the way of an answer: of a success alone. */
+/* What is in the way of an answer, of a success alone: what was sent (from 6.30 on nothing outlives a
+ * reset) or indicated, lists, what the device is to do (AMB-33). */
 static enum rig_rule obstacle(struct machine *machine, const struct adapter *adapter, enum ask ask,
                               NDIS_STATUS status)
 {
-    return asks[ask].obstacle && status == NDIS_STATUS_SUCCESS
-               ? asks[ask].obstacle(machine, adapter)
-               : RULE_NONE;
+    bool busy = adapter->sends > 0;
+
+    if (status != NDIS_STATUS_SUCCESS || ask == ASK_RESTART)
+        return RULE_NONE;
+    if (ask == ASK_RESET)
+        return busy && adapter->driver->minor >= 30 ? RULE_LIFE_62 : RULE_NONE;
+    if (ask == ASK_PAUSE && (busy || adapter->receives > 0))
+        return RULE_LIFE_32;
+    if (ask == ASK_PAUSE)
+        return dma_has_requests(machine, adapter->dma, true) ? RULE_LIFE_33 : RULE_NONE;
+    busy |= (adapter->power_to == NdisDeviceStateD3 && device_serves(machine, adapter)) ||
+            (machine->settings[SETTING_low_power_lists] &&
+             dma_has_requests(machine, adapter->dma, false));
+    return busy && adapter->power_to != NdisDeviceStateD0 ? RULE_LIFE_73 : RULE_NONE;
 }
 
 static void finish(struct adapter *adapter, enum ask ask, NDIS_STATUS status)

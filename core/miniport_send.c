@@ -169,7 +169,7 @@ void NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
     (void)PortNumber;
     (void)NumberOfNetBufferLists;
     (void)ReceiveFlags;
-    if (verifier_finds(machine, rule, "NdisMIndicateReceiveNetBufferLists", made))
+    if (verifier_finds(machine, rule, __func__, made))
         return;
     net_buffer_list_of(machine, NetBufferList)->indicated = adapter;
     adapter->receives++;

@@ -38,7 +38,8 @@ bool adapter_sleeps(const struct adapter *adapter);
 
 /* A live NET_BUFFER, a NET_BUFFER_LIST, by address; NULL: no such thing. */
 struct net_buffer *net_buffer_of(struct machine *machine, const NET_BUFFER *nb);
-struct net_buffer_list *net_buffer_list_of(struct machine *machine, const NET_BUFFER_LIST *list);
+struct net_buffer_list *net_buffer_list_of(const struct machine *machine,
+                                           const NET_BUFFER_LIST *list);
 /* Why the driver may not touch a NET_BUFFER now, or, OWNED, one of the system's: SDV-17, LIFE-75 or
  * RULE_NONE. */
 enum rig_rule net_buffer_obstacle(struct machine *machine, PNET_BUFFER nb, bool owned);

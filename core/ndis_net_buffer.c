@@ -14,7 +14,8 @@ struct net_buffer *net_buffer_of(struct machine *machine, const NET_BUFFER *nb)
     return row && row->live ? row : NULL;
 }
 
-struct net_buffer_list *net_buffer_list_of(struct machine *machine, const NET_BUFFER_LIST *list)
+struct net_buffer_list *net_buffer_list_of(const struct machine *machine,
+                                           const NET_BUFFER_LIST *list)
 {
     return row_at(list, TABLE(machine, net_buffer_lists, live));
 }
@@ -40,8 +41,7 @@ ULONG net_buffer_pieces(const NET_BUFFER *nb)
 
 bool rig_net_buffer_list_owned(const struct machine *machine, PNET_BUFFER_LIST list)
 {
-    const struct net_buffer_list *found =
-        net_buffer_list_of((struct machine *)(uintptr_t)machine, list);
+    const struct net_buffer_list *found = net_buffer_list_of(machine, list);
 
     return found && found->adapter;
 }
@@ -134,7 +134,7 @@ void NdisAdvanceNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffsetDelta,
 {
     (void)FreeMdl;
     (void)FreeMdlHandler;
-    shift(NetBuffer, DataOffsetDelta, true, "NdisAdvanceNetBufferDataStart");
+    shift(NetBuffer, DataOffsetDelta, true, __func__);
 }
 
 /* The unused space in front is all there is: no MDL is put before it. */
@@ -142,7 +142,7 @@ NDIS_STATUS NdisRetreatNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG DataOffse
                                           ULONG DataBackFill,
                                           NET_BUFFER_ALLOCATE_MDL_HANDLER AllocateMdlHandler)
 {
-    bool shifted = shift(NetBuffer, DataOffsetDelta, false, "NdisRetreatNetBufferDataStart");
+    bool shifted = shift(NetBuffer, DataOffsetDelta, false, __func__);
 
     (void)DataBackFill;
     (void)AllocateMdlHandler;
@@ -161,6 +161,6 @@ void NdisFreeNetBuffer(PNET_BUFFER NetBuffer)
         rule = RULE_LIFE_76;
     else if (!rule && sg)
         rule = sg->state == SG_WAITING ? RULE_PSG_13 : RULE_FSG_12;
-    if (!verifier_finds(machine, rule, "NdisFreeNetBuffer", sg ? sg->made : 0))
+    if (!verifier_finds(machine, rule, __func__, sg ? sg->made : 0))
         nb->live = false;
 }

@@ -38,14 +38,6 @@ bool rig_engine(struct machine *machine, PDEVICE_OBJECT pdo, bool on)
 
 /* ---- arrival ---- */
 
-static struct frame *enter(struct machine *machine, const struct device *device, enum site site)
-{
-    struct frame *frame = frame_enter(machine, site, PASSIVE_LEVEL);
-
-    frame->object = device;
-    return frame;
-}
-
 bool rig_add_device(struct machine *machine)
 {
     struct device *device;
@@ -60,7 +52,7 @@ bool rig_add_device(struct machine *machine)
         return false;
     *device = (struct device){.live = true, .busy = true};
     device->pdo.AttachedDevice = &device->fdo;
-    enter(machine, device, SITE_ADD_DEVICE);
+    frame_enter(machine, SITE_ADD_DEVICE, PASSIVE_LEVEL)->object = device;
     status = machine->hooks.add_device(machine->hooks.context, &device->pdo);
     frame_leave(machine, "AddDevice");
     device->busy = false;
@@ -102,9 +94,10 @@ static bool can_pnp(const struct device *device, enum rig_irp irp)
            !(device->state & irps[irp].lacks);
 }
 
-/* PNP-02: the provider is stopped when its device is; PNP-03, PNP-04: what may not fail. */
-static void judge(struct machine *machine, const struct device *device, enum rig_irp irp,
-                  NTSTATUS status)
+/* PNP-02: the provider is stopped when its device is; PNP-03, PNP-04: what may not fail. A device that
+ * fails to start is removed next (PNP-07). */
+static void settle(struct machine *machine, struct device *device, enum rig_irp irp,
+                   NTSTATUS status)
 {
     struct provider *provider = provider_of_device(machine, device);
 
@@ -114,13 +107,8 @@ static void judge(struct machine *machine, const struct device *device, enum rig
     } else if (status < 0) {
         verifier_finds(machine, irps[irp].failure, irps[irp].name, 0);
     }
-}
-
-/* A device that fails to start is removed next (PNP-07). */
-static void settle(struct device *device, enum rig_irp irp, bool success)
-{
     device->state &= (uint8_t)~irps[irp].loses;
-    if (success)
+    if (status >= 0)
         device->state |= irps[irp].gains;
     else if (irp == RIG_START_DEVICE)
         device->state |= DEVICE_FAILED;
@@ -130,6 +118,7 @@ static void settle(struct device *device, enum rig_irp irp, bool success)
 bool rig_pnp(struct machine *machine, PDEVICE_OBJECT pdo, enum rig_irp irp)
 {
     struct device *device = device_of_pdo(machine, pdo);
+    struct frame *frame;
     NTSTATUS status;
 
     if (!device || device->busy || !processor_can(machine, PASSIVE_LEVEL) || !machine->hooks.pnp ||
@@ -138,12 +127,13 @@ bool rig_pnp(struct machine *machine, PDEVICE_OBJECT pdo, enum rig_irp irp)
     if (irp == RIG_SURPRISE_REMOVAL)
         device->state = (uint8_t)((device->state | DEVICE_REMOVED) & ~DEVICE_ENGINE);
     device->busy = true;
-    enter(machine, device, SITE_PNP)->irp = (uint8_t)irp;
+    frame = frame_enter(machine, SITE_PNP, PASSIVE_LEVEL);
+    frame->object = device;
+    frame->irp = (uint8_t)irp;
     status = machine->hooks.pnp(machine->hooks.context, pdo, irp);
     frame_leave(machine, "DispatchPnP");
     device->busy = false;
-    judge(machine, device, irp, status);
-    settle(device, irp, status >= 0);
+    settle(machine, device, irp, status);
     return true;
 }
 

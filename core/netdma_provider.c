@@ -41,44 +41,17 @@ static bool inside(const struct machine *machine, const struct device *device, e
 
 /* ---- registration ---- */
 
-static unsigned claimed_version(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
-{
-    return (unsigned)c->MajorVersion << 8 | c->MinorVersion;
-}
-
-/* PRV-10, NVER-08: providers before 2.0 may leave the name out. */
-static bool size_good(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
-{
-    return c->Size == sizeof *c ||
-           (c->Size == offsetof(NET_DMA_PROVIDER_CHARACTERISTICS, FriendlyName) &&
-            claimed_version(c) < 0x200);
-}
-
-/* NVER-06 */
-static bool flags_good(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
-{
-    ULONG known =
-        (claimed_version(c) >= 0x200 ? NET_DMA_PROVIDER_CHARACTERISTICS_DCA_SUPPORTED : 0) |
-        (claimed_version(c) >= 0x201 ? NET_DMA_PROVIDER_SUPPORTS_PROC_GROUPS : 0);
-
-    return (c->Flags & ~known) == 0;
-}
-
-/* NVER-07 */
-static bool name_good(const NET_DMA_PROVIDER_CHARACTERISTICS *c)
-{
-    const UNICODE_STRING *name = &c->FriendlyName;
-
-    return claimed_version(c) < 0x200 || (name->Length > 0 && name->Length % 2 == 0 &&
-                                          name->Length <= name->MaximumLength && name->Buffer);
-}
-
 static enum rig_rule check_characteristics(struct machine *machine,
                                            const NET_DMA_PROVIDER_CHARACTERISTICS *c)
 {
-    unsigned version = claimed_version(c);
+    const UNICODE_STRING *name = &c->FriendlyName;
+    unsigned version = (unsigned)c->MajorVersion << 8 | c->MinorVersion;
+    ULONG flags = (version >= 0x200 ? NET_DMA_PROVIDER_CHARACTERISTICS_DCA_SUPPORTED : 0) |
+                  (version >= 0x201 ? NET_DMA_PROVIDER_SUPPORTS_PROC_GROUPS : 0);
 
-    if (!size_good(c))
+    /* NVER-08: providers before 2.0 may leave the name out */
+    if (c->Size != sizeof *c &&
+        (version >= 0x200 || c->Size != offsetof(NET_DMA_PROVIDER_CHARACTERISTICS, FriendlyName)))
         return RULE_PRV_10;
     if (!device_of_pdo(machine, c->PhysicalDeviceObject))
         return RULE_PRV_11;
@@ -92,9 +65,12 @@ static enum rig_rule check_characteristics(struct machine *machine,
         return RULE_PRV_06;
     if (c->SuspendDma && !c->ResumeDma)
         return RULE_PRV_08;
-    if (!flags_good(c))
+    if (c->Flags & ~flags)
         return RULE_NVER_06;
-    return name_good(c) ? RULE_NONE : RULE_NVER_07;
+    return version >= 0x200 && (name->Length == 0 || name->Length % 2 != 0 ||
+                                name->Length > name->MaximumLength || !name->Buffer)
+               ? RULE_NVER_07
+               : RULE_NONE;
 }
 
 /* PRV-02, PRV-01: where registration is made from. */
@@ -127,37 +103,22 @@ static void tell_affinities(struct machine *machine, const NET_DMA_PROVIDER_CHAR
     frame_leave(machine, "ProviderSetDmaChannelCpuAffinity");
 }
 
-static void make_provider(struct machine *machine, struct provider *provider,
-                          const NET_DMA_PROVIDER_CHARACTERISTICS *c)
-{
-    *provider = (struct provider){
-        .generation = provider->generation + 1,
-        .made = machine->origin,
-        .live = true,
-        .device = device_of_pdo(machine, c->PhysicalDeviceObject),
-        .channels = c->MaxDmaChannelCount,
-    };
-}
-
 NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHandle,
                                 PNET_DMA_PROVIDER_CHARACTERISTICS ProviderCharacteristics)
 {
     struct machine *machine = machine_bound();
     const NET_DMA_PROVIDER_CHARACTERISTICS *c = ProviderCharacteristics;
-    enum rig_rule rule = RULE_NONE;
+    enum rig_rule rule;
     struct provider *provider;
     uint32_t generation;
     bool affinity;
 
     if (interface_version(machine) == 0)
         return STATUS_UNSUCCESSFUL; /* ACT-07 */
-    if (processor_irql(machine) != PASSIVE_LEVEL)
-        rule = RULE_CTX_01;
-    if (!rule)
-        rule = check_site(machine, c);
+    rule = processor_irql(machine) != PASSIVE_LEVEL ? RULE_CTX_01 : check_site(machine, c);
     if (!rule)
         rule = check_characteristics(machine, c);
-    if (verifier_finds(machine, rule, "NetDmaRegisterProvider", 0))
+    if (verifier_finds(machine, rule, __func__, 0))
         return STATUS_UNSUCCESSFUL;
     affinity = machine->settings[SETTING_msi_x] && c->SetDmaChannelCpuAffinity;
     if (c->MaxDmaChannelCount > RIG_CHANNELS || (affinity && machine->frame_count == RIG_FRAMES))
@@ -166,12 +127,18 @@ NTSTATUS NetDmaRegisterProvider(PVOID ProviderContext, PVOID *pNetDmaProviderHan
                          TABLE(machine, providers, live), 0);
     if (!provider)
         return STATUS_INSUFFICIENT_RESOURCES;
-    make_provider(machine, provider, c);
+    *provider = (struct provider){
+        .generation = provider->generation + 1,
+        .made = machine->origin,
+        .live = true,
+        .device = device_of_pdo(machine, c->PhysicalDeviceObject),
+        .channels = c->MaxDmaChannelCount,
+    };
     generation = provider->generation;
     if (affinity)
         tell_affinities(machine, c, ProviderContext);
     else if (machine->settings[SETTING_msi_x])
-        verifier_finds(machine, RULE_PRV_09, "NetDmaRegisterProvider", 0);
+        verifier_finds(machine, RULE_PRV_09, __func__, 0);
     provider->handed_out = true;
     *pNetDmaProviderHandle =
         handle_make(HANDLE_PROVIDER, (unsigned)(provider - machine->providers), generation);
@@ -201,11 +168,11 @@ VOID NetDmaDeregisterProvider(PVOID NetDmaProviderHandle)
 
     if (!rule && provider->started)
         rule = RULE_PRV_34;
-    if (verifier_finds(machine, rule, "NetDmaDeregisterProvider", provider ? provider->made : 0))
+    if (verifier_finds(machine, rule, __func__, provider ? provider->made : 0))
         return;
     if (!inside(machine, provider->device, SITE_ADD_DEVICE, 0) &&
         !inside(machine, provider->device, SITE_PNP, RIG_REMOVE_DEVICE))
-        verifier_finds(machine, RULE_PRV_41, "NetDmaDeregisterProvider", provider->made);
+        verifier_finds(machine, RULE_PRV_41, __func__, provider->made);
     provider->live = false;
 }
 
@@ -222,33 +189,26 @@ static enum rig_rule check_attributes(const NET_DMA_PROVIDER_ATTRIBUTES *a)
     return a->MaximumAddressSpace.QuadPart == 0 ? RULE_ATT_05 : RULE_NONE;
 }
 
-static enum rig_rule check_start(struct machine *machine, PVOID handle, struct provider **provider)
-{
-    enum rig_rule rule = check_handle(machine, handle, provider);
-
-    if (rule)
-        return rule;
-    if ((*provider)->started)
-        return RULE_PRV_25;
-    if (!(*provider)->was_started &&
-        !inside(machine, (*provider)->device, SITE_PNP, RIG_START_DEVICE))
-        return RULE_PRV_20;
-    return (*provider)->device->state & DEVICE_ENGINE ? RULE_NONE : RULE_PRV_21;
-}
-
 VOID NetDmaProviderStart(PVOID NetDmaProviderHandle,
                          PNET_DMA_PROVIDER_ATTRIBUTES ProviderAttributes)
 {
     struct machine *machine = machine_bound();
     struct provider *provider;
-    enum rig_rule rule = check_start(machine, NetDmaProviderHandle, &provider);
+    enum rig_rule rule = check_handle(machine, NetDmaProviderHandle, &provider);
 
-    if (!rule)
+    if (!rule && provider->started)
+        rule = RULE_PRV_25;
+    else if (!rule && !provider->was_started &&
+             !inside(machine, provider->device, SITE_PNP, RIG_START_DEVICE))
+        rule = RULE_PRV_20;
+    else if (!rule && !(provider->device->state & DEVICE_ENGINE))
+        rule = RULE_PRV_21;
+    else if (!rule)
         rule = check_attributes(ProviderAttributes);
-    if (verifier_finds(machine, rule, "NetDmaProviderStart", provider ? provider->made : 0))
+    if (verifier_finds(machine, rule, __func__, provider ? provider->made : 0))
         return;
     if (ProviderAttributes->DmaChannelCount > provider->channels)
-        verifier_finds(machine, RULE_NAMB_24, "NetDmaProviderStart", provider->made);
+        verifier_finds(machine, RULE_NAMB_24, __func__, provider->made);
     provider->started = provider->was_started = true;
 }
 
@@ -260,7 +220,7 @@ VOID NetDmaProviderStop(PVOID NetDmaProviderHandle)
 
     if (!rule && !provider->started)
         rule = RULE_PRV_30;
-    if (!verifier_finds(machine, rule, "NetDmaProviderStop", provider ? provider->made : 0))
+    if (!verifier_finds(machine, rule, __func__, provider ? provider->made : 0))
         provider->started = false;
 }
 
@@ -273,7 +233,7 @@ UINT NetDmaGetVersion(VOID)
 
     if (processor_irql(machine) != PASSIVE_LEVEL)
         rule = RULE_CTX_01;
-    if (verifier_finds(machine, rule, "NetDmaGetVersion", 0))
+    if (verifier_finds(machine, rule, __func__, 0))
         return 0;
     return (version >> 8) << 16 | (version & 0xFF);
 }

@@ -24,11 +24,6 @@ static enum rig_rule find(struct machine *machine, PDMA_ADAPTER head, const void
     return rule || *found ? rule : unknown;
 }
 
-static uint32_t made(const struct request *request)
-{
-    return request ? request->made : 0;
-}
-
 /* ---- the channel ---- */
 
 /* E6-0B: one channel at a time. HAL-32: and one request in the queue for each device object. */
@@ -106,7 +101,7 @@ VOID packet_free_channel(PDMA_ADAPTER DmaAdapter)
         rule = RULE_E6_04;
     else if (!rule && request->piece_count > 0)
         rule = RULE_E6_0D;
-    if (!verifier_finds(machine, rule, "FreeAdapterChannel", made(request)))
+    if (!verifier_finds(machine, rule, "FreeAdapterChannel", request ? request->made : 0))
         mapping_end(machine, request, true);
 }
 
@@ -125,7 +120,7 @@ VOID packet_free_registers(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBase,
         rule = RULE_E6_10;
     else if (!rule && NumberOfMapRegisters != request->asked)
         rule = RULE_E6_05;
-    if (!verifier_finds(machine, rule, "FreeMapRegisters", made(request)))
+    if (!verifier_finds(machine, rule, "FreeMapRegisters", request ? request->made : 0))
         mapping_end(machine, request, true);
 }
 
@@ -138,7 +133,7 @@ static enum rig_rule check_map(struct machine *machine, const struct request *re
 
     if (request->adapter->subordinate && request->piece_count > 0)
         return RULE_E6_0D;
-    rule = hal_check_range(machine, mdl, va, length, range);
+    rule = mapping_range(machine, mdl, va, length, range);
     if (!rule && length > mdl->ByteCount - range->offset)
         rule = RULE_E6_24;
     if (rule)
@@ -165,7 +160,7 @@ PHYSICAL_ADDRESS packet_map(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegister
 
     if (!rule)
         rule = check_map(machine, request, Mdl, CurrentVa, WriteToDevice != 0, *Length, &range);
-    if (verifier_finds(machine, rule, "MapTransfer", made(request)))
+    if (verifier_finds(machine, rule, "MapTransfer", request ? request->made : 0))
         return (PHYSICAL_ADDRESS){0};
     first = sg_append(machine, request, range, WriteToDevice != 0);
     sg_place(machine, request, first);
@@ -220,10 +215,10 @@ BOOLEAN packet_flush(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase, P
     struct range range;
 
     if (!rule)
-        rule = hal_check_range(machine, Mdl, CurrentVa, Length, &range);
+        rule = mapping_range(machine, Mdl, CurrentVa, Length, &range);
     if (!rule)
         rule = find_transfer(machine, request, range, WriteToDevice != 0, &first);
-    if (verifier_finds(machine, rule, "FlushAdapterBuffers", made(request)))
+    if (verifier_finds(machine, rule, "FlushAdapterBuffers", request ? request->made : 0))
         return FALSE;
     remove_transfer(request, first);
     request->adapter->controller = (struct controller){0};

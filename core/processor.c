@@ -160,7 +160,7 @@ void KeRaiseIrql(KIRQL NewIrql, PKIRQL OldIrql)
 
     *OldIrql = processor_irql(machine);
     if (NewIrql < *OldIrql)
-        verifier_finds(machine, RULE_SDV_16, "KeRaiseIrql", 0);
+        verifier_finds(machine, RULE_SDV_16, __func__, 0);
     else
         machine->irql[machine->current] = NewIrql;
 }
@@ -172,7 +172,7 @@ void KeLowerIrql(KIRQL NewIrql)
     KIRQL lowest = frame ? frame->entry_irql : PASSIVE_LEVEL;
 
     if (NewIrql > processor_irql(machine) || NewIrql < lowest)
-        verifier_finds(machine, RULE_SDV_16, "KeLowerIrql", 0);
+        verifier_finds(machine, RULE_SDV_16, __func__, 0);
     else
         machine->irql[machine->current] = NewIrql;
 }

@@ -70,58 +70,29 @@ static enum rig_rule check_register(const struct machine *machine, const struct 
     return RULE_NONE;
 }
 
-/* SG-07, AMB-35: from 6.85 on there are two revisions; whether the first one is still good is not
- * said. */
-static bool revision_known(const struct machine *machine, UCHAR minor, UCHAR revision)
-{
-    if (revision == NDIS_SG_DMA_DESCRIPTION_REVISION_1)
-        return minor < 85 || !machine->settings[SETTING_old_description];
-    return revision == NDIS_SG_DMA_DESCRIPTION_REVISION_2 && minor >= 85;
-}
-
-/* AMB-05, AMB-21: what some systems reject. */
-static bool is_rejected(const struct machine *machine, const NDIS_SG_DMA_DESCRIPTION *description,
-                        UCHAR minor)
-{
-    return (machine->settings[SETTING_null_handler] && !description->ProcessSGListHandler) ||
-           (machine->settings[SETTING_unknown_flags] && minor >= 50 &&
-            (description->Flags & ~known_flags(minor)));
-}
-
 /* SG-05, SG-07, SG-08, SG-25: why a sound call may still fail. */
 static NDIS_STATUS try_register(const struct machine *machine, const struct adapter *adapter,
                                 const NDIS_SG_DMA_DESCRIPTION *description)
 {
     static const NDIS_STATUS told[] = {NDIS_STATUS_SUCCESS, NDIS_STATUS_RESOURCES,
                                        NDIS_STATUS_NOT_SUPPORTED, NDIS_STATUS_BAD_VERSION};
-    UCHAR minor = adapter->driver->minor;
+    UCHAR minor = adapter->driver->minor, revision = description->Header.Revision;
 
-    if (!revision_known(machine, minor, description->Header.Revision))
+    /* AMB-35: from 6.85 on there are two; whether the first one is still good is not said */
+    if (revision == NDIS_SG_DMA_DESCRIPTION_REVISION_1
+            ? minor >= 85 && machine->settings[SETTING_old_description]
+            : revision != NDIS_SG_DMA_DESCRIPTION_REVISION_2 || minor < 85)
         return NDIS_STATUS_BAD_VERSION;
-    if (is_rejected(machine, description, minor))
+    if ((machine->settings[SETTING_null_handler] &&
+         !description->ProcessSGListHandler) ||                     /* AMB-05 */
+        (machine->settings[SETTING_unknown_flags] && minor >= 50 && /* AMB-21 */
+         (description->Flags & ~known_flags(minor))))
         return NDIS_STATUS_FAILURE;
     if (!(adapter->attributes & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER))
         return NDIS_STATUS_NOT_SUPPORTED;
     if (description->MaximumPhysicalMapping == 0 && machine->settings[SETTING_zero_mapping])
         return NDIS_STATUS_RESOURCES;
     return told[machine->settings[SETTING_fail_register]];
-}
-
-/* HAL-08 */
-static PDMA_ADAPTER get_hal(struct adapter *adapter, const NDIS_SG_DMA_DESCRIPTION *description,
-                            ULONG *registers)
-{
-    DEVICE_DESCRIPTION device = {
-        .Version = DEVICE_DESCRIPTION_VERSION2,
-        .Master = TRUE,
-        .ScatterGather = TRUE,
-        .Dma32BitAddresses = TRUE,
-        .Dma64BitAddresses = (description->Flags & NDIS_SG_DMA_64_BIT_ADDRESS) != 0,
-        .InterfaceType = PCIBus,
-        .MaximumLength = description->MaximumPhysicalMapping,
-    };
-
-    return IoGetDmaAdapter(&adapter->object, &device, registers);
 }
 
 static NDIS_HANDLE make_dma(struct machine *machine, struct dma *dma, struct adapter *adapter,
@@ -155,16 +126,28 @@ NDIS_STATUS NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
     PDMA_ADAPTER hal;
     ULONG registers = 0;
 
-    if (verifier_finds(machine, rule, "NdisMRegisterScatterGatherDma", 0))
+    if (verifier_finds(machine, rule, __func__, 0))
         return status;
     if (DmaDescription->Flags & ~known_flags(adapter->driver->minor))
-        verifier_finds(machine, RULE_SG_09, "NdisMRegisterScatterGatherDma", 0);
+        verifier_finds(machine, RULE_SG_09, __func__, 0);
     else if (DmaDescription->MaximumPhysicalMapping == 0)
-        verifier_finds(machine, RULE_SG_11, "NdisMRegisterScatterGatherDma", 0);
+        verifier_finds(machine, RULE_SG_11, __func__, 0);
     status = try_register(machine, adapter, DmaDescription);
     if (status != NDIS_STATUS_SUCCESS)
         return status;
-    hal = get_hal(adapter, DmaDescription, &registers);
+    hal = IoGetDmaAdapter(
+        &adapter->object,
+        &(DEVICE_DESCRIPTION){
+            /* HAL-08 */
+            .Version = DEVICE_DESCRIPTION_VERSION2,
+            .Master = TRUE,
+            .ScatterGather = TRUE,
+            .Dma32BitAddresses = TRUE,
+            .Dma64BitAddresses = (DmaDescription->Flags & NDIS_SG_DMA_64_BIT_ADDRESS) != 0,
+            .InterfaceType = PCIBus,
+            .MaximumLength = DmaDescription->MaximumPhysicalMapping,
+        },
+        &registers);
     if (!hal)
         return NDIS_STATUS_RESOURCES;
     dma = slot_take(machine, SETTING_adapters, RIG_SITE_dma, TABLE(machine, dmas, live), 0);
@@ -186,15 +169,6 @@ bool dma_has_requests(const struct machine *machine, const struct dma *dma, bool
     return false;
 }
 
-static bool has_posts(struct machine *machine, const struct dma *dma)
-{
-    EACH (const struct sg, sg, machine, sgs)
-        if (sg->state == SG_LIVE && sg->dma == dma &&
-            mapping_of_list(machine, sg->list)->post.place)
-            return true;
-    return false;
-}
-
 static enum rig_rule check_deregister(struct machine *machine, NDIS_HANDLE handle, struct dma **dma)
 {
     bool of_adapter = handle_class(handle) == HANDLE_ADAPTER;
@@ -207,7 +181,7 @@ static enum rig_rule check_deregister(struct machine *machine, NDIS_HANDLE handl
         return RULE_SG_30;
     if (!(state & (ADAPTER_INITIALIZING | ADAPTER_HALTING | ADAPTER_SHUTDOWN)))
         return RULE_SG_31;
-    if (has_posts(machine, *dma))
+    if (device_serves(machine, (*dma)->adapter))
         return RULE_SG_37;
     if (dma_has_requests(machine, *dma, false))
         return RULE_SG_35;
@@ -220,10 +194,10 @@ void NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
     struct dma *dma;
     enum rig_rule rule = check_deregister(machine, NdisMiniportDmaHandle, &dma);
 
-    if (verifier_finds(machine, rule, "NdisMDeregisterScatterGatherDma", dma ? dma->made : 0))
+    if (verifier_finds(machine, rule, __func__, dma ? dma->made : 0))
         return;
     if (dma->adapter->state == ADAPTER_SHUTDOWN)
-        verifier_finds(machine, RULE_SG_39, "NdisMDeregisterScatterGatherDma", dma->made);
+        verifier_finds(machine, RULE_SG_39, __func__, dma->made);
     shared_drain(machine, dma->hal);
     dma->hal->DmaOperations->PutDmaAdapter(dma->hal);
     dma->adapter->dma = NULL;
@@ -264,7 +238,6 @@ ULONG NdisMGetDmaAlignment(NDIS_HANDLE MiniportAdapterHandle)
 
     if (adapter && processor_irql(machine) != PASSIVE_LEVEL)
         rule = RULE_SDV_03;
-    return verifier_finds(machine, rule, "NdisMGetDmaAlignment", 0)
-               ? 0
-               : hal->DmaOperations->GetDmaAlignment(hal);
+    return verifier_finds(machine, rule, __func__, 0) ? 0
+                                                      : hal->DmaOperations->GetDmaAlignment(hal);
 }

@@ -98,18 +98,6 @@ bool sg_ask(struct machine *machine, const struct sg *request, ULONG size, bool 
     return status == STATUS_SUCCESS;
 }
 
-/* A list that HAL made for somebody else, live or still waiting in memory that was lent. */
-static enum list_kind find_in_hal(struct machine *machine, const void *pointer)
-{
-    EACH (const struct request, request, machine, requests) {
-        if (request->list == pointer && request->state == REQUEST_LIVE)
-            return LIST_HAL_LIVE;
-        if (request->list == pointer && request->loan)
-            return LIST_HAL_WAITING;
-    }
-    return mapping_former(machine, pointer) ? LIST_FORMER : LIST_NONE;
-}
-
 enum list_kind list_find(struct machine *machine, const void *pointer, struct sg **found)
 {
     enum list_kind kind = LIST_NONE;
@@ -125,7 +113,16 @@ enum list_kind list_find(struct machine *machine, const void *pointer, struct sg
             return LIST_LIVE;
         kind = sg->state == SG_LIVE ? LIST_BUFFER_OF_LIVE : LIST_BUFFER_OF_WAITING;
     }
-    return kind == LIST_NONE ? find_in_hal(machine, pointer) : kind;
+    if (kind != LIST_NONE)
+        return kind;
+    /* HAL made it for somebody else, and it is live or waits in memory that was lent */
+    EACH (const struct request, request, machine, requests) {
+        if (request->list == pointer && request->state == REQUEST_LIVE)
+            return LIST_HAL_LIVE;
+        if (request->list == pointer && request->loan)
+            return LIST_HAL_WAITING;
+    }
+    return mapping_former(machine, pointer) ? LIST_FORMER : LIST_NONE;
 }
 
 bool list_report(struct machine *machine, enum rig_rule rule, const char *call, const struct sg *sg,
@@ -202,18 +199,12 @@ static enum rig_rule check_allocate(struct machine *machine, NDIS_HANDLE handle,
     return mapping_obstacle(machine, &range, flags & NDIS_SG_LIST_WRITE_TO_DEVICE, buffer, size);
 }
 
-/* SGL-30: many pieces, and small ones. */
-static bool is_fragmented(const NET_BUFFER *nb)
-{
-    ULONG pieces = net_buffer_pieces(nb);
-
-    return pieces > MANY_PIECES && net_buffer_mapped(nb) < (uint64_t)pieces * SMALL_PIECE;
-}
-
 /* What is doubtful in a sound call. */
 static enum rig_rule warn_allocate(const struct dma *dma, const NET_BUFFER *nb, ULONG flags,
                                    const void *buffer, ULONG size)
 {
+    ULONG pieces = net_buffer_pieces(nb);
+
     if (dma->adapter->state == ADAPTER_SHUTDOWN)
         return RULE_LIFE_53;
     if (flags & ~(ULONG)NDIS_SG_LIST_WRITE_TO_DEVICE)
@@ -224,25 +215,22 @@ static enum rig_rule warn_allocate(const struct dma *dma, const NET_BUFFER *nb, 
         return RULE_SG_16;
     if (!buffer && size > 0)
         return RULE_SGL_09;
-    return is_fragmented(nb) ? RULE_SGL_30 : RULE_NONE;
-}
-
-/* AMB-07, AMB-15: what HAL need not be asked. */
-static bool hopeless(const struct machine *machine, const struct dma *dma, const NET_BUFFER *nb)
-{
-    bool empty =
-        machine->settings[SETTING_empty_data] ? net_buffer_mapped(nb) == 0 : nb->DataLength == 0;
-
-    return empty || machine->settings[SETTING_fail_list] ||
-           (nb->DataLength > dma->maximum && mapping_counts(machine));
+    return pieces > MANY_PIECES && net_buffer_mapped(nb) < (uint64_t)pieces * SMALL_PIECE
+               ? RULE_SGL_30
+               : RULE_NONE;
 }
 
 static NDIS_STATUS allocate(struct machine *machine, const struct sg *request, ULONG size)
 {
+    const NET_BUFFER *nb = request->nb;
+    bool empty =
+        machine->settings[SETTING_empty_data] ? net_buffer_mapped(nb) == 0 : nb->DataLength == 0;
     ULONG needed, registers;
     bool in_buffer;
 
-    if (hopeless(machine, request->dma, request->nb) ||
+    /* AMB-07, AMB-15: what HAL need not be asked */
+    if (empty || machine->settings[SETTING_fail_list] ||
+        (nb->DataLength > request->dma->maximum && mapping_counts(machine)) ||
         sg_calculate(request, &needed, &registers) != STATUS_SUCCESS)
         return NDIS_STATUS_RESOURCES;
     in_buffer = /* SGL-10: the list fits, and may lie there */
@@ -254,18 +242,17 @@ NDIS_STATUS NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PNET
                                          PVOID Context, ULONG Flags, PVOID ScatterGatherListBuffer,
                                          ULONG ScatterGatherListBufferSize)
 {
-    static const char call[] = "NdisMAllocateNetBufferSGList";
     struct machine *machine = machine_bound();
     struct dma *dma;
     enum rig_rule rule = check_allocate(machine, NdisMiniportDmaHandle, NetBuffer, Flags,
                                         ScatterGatherListBuffer, ScatterGatherListBufferSize, &dma);
     struct sg sg;
 
-    if (verifier_finds(machine, rule, call, dma ? dma->made : 0))
+    if (verifier_finds(machine, rule, __func__, dma ? dma->made : 0))
         return NDIS_STATUS_RESOURCES; /* SGL-08: it knows no other failure */
     rule =
         warn_allocate(dma, NetBuffer, Flags, ScatterGatherListBuffer, ScatterGatherListBufferSize);
-    verifier_finds(machine, rule, call, dma->made);
+    verifier_finds(machine, rule, __func__, dma->made);
     sg = (struct sg){
         .state = SG_WAITING,
         .dma = dma,
@@ -335,11 +322,11 @@ void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER
     struct sg *sg;
     enum rig_rule rule = check_free(machine, NdisMiniportDmaHandle, pSGL, NetBuffer, &sg);
 
-    if (list_report(machine, rule, "NdisMFreeNetBufferSGList", sg, pSGL))
+    if (list_report(machine, rule, __func__, sg, pSGL))
         return;
     assert(sg);
     if (sg->dma->adapter->state == ADAPTER_SHUTDOWN)
-        verifier_finds(machine, RULE_LIFE_53, "NdisMFreeNetBufferSGList", sg->made);
+        verifier_finds(machine, RULE_LIFE_53, __func__, sg->made);
     sg_put(sg, sg->write_to_device);
 }
 
@@ -350,7 +337,5 @@ ULONG NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer)
     struct machine *machine = machine_bound();
     enum rig_rule rule = net_buffer_obstacle(machine, NetBuffer, true);
 
-    if (verifier_finds(machine, rule, "NdisQueryNetBufferPhysicalCount", 0))
-        return 0;
-    return net_buffer_pieces(NetBuffer);
+    return verifier_finds(machine, rule, __func__, 0) ? 0 : net_buffer_pieces(NetBuffer);
 }

@@ -17,38 +17,18 @@ static enum rig_rule check_handle(struct machine *machine, NDIS_HANDLE handle,
     return processor_irql(machine) != DISPATCH_LEVEL ? RULE_BSG_01 : RULE_NONE;
 }
 
-/* BSG-05: a range inside the chain. */
-static enum rig_rule check_range(struct machine *machine,
-                                 const NDIS_SCATTER_GATHER_LIST_PARAMETERS *p, struct range *range)
-{
-    uintptr_t offset;
-    uint64_t bytes = 0;
-
-    if (!memory_is_mdl(machine, p->Mdl))
-        return RULE_BSG_05;
-    offset = (uintptr_t)p->CurrentVa - (uintptr_t)MmGetMdlVirtualAddress(p->Mdl);
-    for (const MDL *mdl = p->Mdl; mdl; mdl = mdl->Next)
-        bytes += mdl->ByteCount;
-    if (offset >= p->Mdl->ByteCount || p->Length == 0 || p->Length > bytes - offset)
-        return RULE_BSG_05;
-    *range = (struct range){p->Mdl, (uint32_t)offset, p->Length};
-    return RULE_NONE;
-}
-
 static enum rig_rule check_parameters(struct machine *machine,
                                       const NDIS_SCATTER_GATHER_LIST_PARAMETERS *p,
                                       struct range *range)
 {
-    enum rig_rule rule;
-
     if (p->Header.Type != NDIS_OBJECT_TYPE_DEFAULT ||
         p->Header.Revision != NDIS_SCATTER_GATHER_LIST_PARAMETERS_REVISION_1 ||
         p->Header.Size < NDIS_SIZEOF_SCATTER_GATHER_LIST_PARAMETERS_REVISION_1 || p->Flags ||
         !p->ProcessSGListHandler)
         return RULE_BSG_04;
-    rule = check_range(machine, p, range);
-    if (rule)
-        return rule;
+    if (mapping_range(machine, p->Mdl, p->CurrentVa, p->Length, range) ||
+        sg_count(machine, *range) == SG_CHAIN_TOO_SHORT)
+        return RULE_BSG_05;
     if (p->QueueId || p->SharedMemoryUsage >= NdisSharedMemoryUsageMax)
         return RULE_BSG_06;
     if (!p->ScatterGatherListBuffer)
@@ -91,7 +71,7 @@ NDIS_STATUS NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
         rule = RULE_BSG_03;
     if (!rule)
         rule = check_parameters(machine, SGListParameters, &sg.range);
-    if (verifier_finds(machine, rule, "NdisBuildScatterGatherList", 0))
+    if (verifier_finds(machine, rule, __func__, 0))
         return NDIS_STATUS_FAILURE;
     sg.dma = adapter->dma;
     sg.context = SGListParameters->Context;
@@ -123,6 +103,6 @@ void NdisFreeScatterGatherList(NDIS_HANDLE NdisHandle, PSCATTER_GATHER_LIST Scat
     struct sg *sg;
     enum rig_rule rule = check_free(machine, NdisHandle, ScatterGatherListBuffer, &sg);
 
-    if (!list_report(machine, rule, "NdisFreeScatterGatherList", sg, ScatterGatherListBuffer))
+    if (!list_report(machine, rule, __func__, sg, ScatterGatherListBuffer))
         sg_put(sg, WriteToDevice != 0);
 }

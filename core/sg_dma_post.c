@@ -8,20 +8,6 @@
 #include "device.h"
 #include "ndis_layer.h"
 
-static enum rig_rule check_extent(const struct sg *sg, const struct request *request,
-                                  enum rig_skip skip, bool whole)
-{
-    const NET_BUFFER_DATA *was = &sg->was;
-
-    if (skip == RIG_SKIP_NOTHING && was->CurrentMdlOffset > 0)
-        return RULE_SGL_21;
-    if (skip == RIG_SKIP_DATA_OFFSET && was->DataOffset != was->CurrentMdlOffset)
-        return RULE_SGL_22;
-    return whole && request->length > was->CurrentMdlOffset + was->NbDataLength.DataLength
-               ? RULE_SGL_24
-               : RULE_NONE;
-}
-
 /* What is broken by a list that is none that lives. */
 static const enum rig_rule blames[LIST_NONE + 1] = {
     [LIST_BUFFER_OF_LIVE] = RULE_SGL_11,
@@ -31,13 +17,21 @@ static const enum rig_rule blames[LIST_NONE + 1] = {
     [LIST_NONE] = RULE_NONE,
 };
 
-/* What is wrong with telling the device of a live list. */
+/* What is wrong with telling the device of a live list; what the data of a NET_BUFFER are is known. */
 static enum rig_rule check_live(const struct sg *sg, const struct request *request,
                                 enum rig_skip skip, bool whole)
 {
+    const NET_BUFFER_DATA *was = sg && sg->nb ? &sg->was : NULL;
+
     if (!mapping_intact(request))
         return RULE_SGL_39;
-    return sg && sg->nb ? check_extent(sg, request, skip, whole) : RULE_NONE;
+    if (was && skip == RIG_SKIP_NOTHING && was->CurrentMdlOffset > 0)
+        return RULE_SGL_21;
+    if (was && skip == RIG_SKIP_DATA_OFFSET && was->DataOffset != was->CurrentMdlOffset)
+        return RULE_SGL_22;
+    return was && whole && request->length > was->CurrentMdlOffset + was->NbDataLength.DataLength
+               ? RULE_SGL_24
+               : RULE_NONE;
 }
 
 bool rig_device_post(struct machine *machine, PSCATTER_GATHER_LIST list, enum rig_skip skip,

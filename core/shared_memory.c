@@ -182,13 +182,6 @@ static void complete(struct machine *machine, uint64_t index)
     frame_leave(machine, "MiniportSharedMemoryAllocateComplete");
 }
 
-static void warn_in_shutdown(struct machine *machine, const struct adapter *adapter,
-                             const char *call, uint32_t made)
-{
-    if (adapter->state == ADAPTER_SHUTDOWN)
-        verifier_finds(machine, RULE_LIFE_53, call, made);
-}
-
 NDIS_STATUS NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle, ULONG Length,
                                              BOOLEAN Cached, PVOID Context)
 {
@@ -206,7 +199,8 @@ NDIS_STATUS NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle, ULON
         rule = RULE_AMB_23;
     if (verifier_finds(machine, rule, __func__, dma ? dma->made : 0))
         return NDIS_STATUS_FAILURE;
-    warn_in_shutdown(machine, dma->adapter, __func__, dma->made);
+    if (dma->adapter->state == ADAPTER_SHUTDOWN)
+        verifier_finds(machine, RULE_LIFE_53, __func__, dma->made);
     block = new_block(machine, dma->adapter, dma->hal, Length, Cached, 2);
     if (!block)
         return NDIS_STATUS_FAILURE;
@@ -368,7 +362,8 @@ NDIS_STATUS NdisAllocateSharedMemory(NDIS_HANDLE NdisHandle,
     rule = check_parameters(machine, adapter, SharedMemoryParameters);
     if (verifier_finds(machine, rule, __func__, 0))
         return NDIS_STATUS_INVALID_PARAMETER;
-    warn_in_shutdown(machine, adapter, __func__, 0);
+    if (adapter->state == ADAPTER_SHUTDOWN)
+        verifier_finds(machine, RULE_LIFE_53, __func__, 0);
     block = allocate(machine, adapter, SharedMemoryParameters->Length, TRUE);
     if (!block)
         return NDIS_STATUS_RESOURCES;
