@@ -220,6 +220,7 @@ BOOLEAN packet_flush(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase, P
         rule = find_transfer(machine, request, range, WriteToDevice != 0, &first);
     if (verifier_finds(machine, rule, "FlushAdapterBuffers", request ? request->made : 0))
         return FALSE;
+    assert(request && first && "what is mapped was found");
     remove_transfer(request, first);
     request->adapter->controller = (struct controller){0};
     return TRUE;
