@@ -28,21 +28,7 @@ enum rig_rule hal_check(struct machine *machine, PDMA_ADAPTER adapter, KIRQL lev
     return (exact ? irql != level : irql > level) ? irql_rule : RULE_NONE;
 }
 
-/* ---- ranges ---- */
-
-enum rig_rule mapping_range(struct machine *machine, PMDL mdl, PVOID va, ULONG length,
-                            struct range *range)
-{
-    uintptr_t offset;
-
-    if (!memory_is_mdl(machine, mdl))
-        return RULE_VRF_11;
-    offset = (uintptr_t)va - (uintptr_t)MmGetMdlVirtualAddress(mdl);
-    if (offset >= mdl->ByteCount)
-        return RULE_VRF_12;
-    *range = (struct range){mdl, (uint32_t)offset, length};
-    return length == 0 ? RULE_VRF_17 : RULE_NONE;
-}
+/* ---- operations ---- */
 
 /* HAL-23: what a list of so many PIECES needs, and whether there can be so much of it. A device that
  * lacks map registers may have it copied into one run of pages, which takes all of them (AMB-02). */
@@ -64,8 +50,6 @@ static NTSTATUS check_size(const struct machine *machine, struct request *plan, 
         return STATUS_INSUFFICIENT_RESOURCES;
     return STATUS_SUCCESS;
 }
-
-/* ---- operations ---- */
 
 /* What is left of a request when its adapter is put back: a list, the channel, or map registers; and
  * FOUND is left of another one. */
@@ -190,10 +174,8 @@ static VOID put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather
         rule = RULE_E6_06;
     else if (!request->both_ways && request->write_to_device != (WriteToDevice != 0))
         rule = RULE_HAL_29;
-    else if (!mapping_intact(request))
-        rule = RULE_SGL_39;
-    else if (request->post.place)
-        rule = RULE_FSG_04;
+    else
+        rule = mapping_end_obstacle(request);
     if (!verifier_finds(machine, rule, "PutScatterGatherList", request ? request->made : 0))
         mapping_end(machine, request, WriteToDevice != 0);
 }

@@ -55,6 +55,20 @@ static bool is_shared(const struct machine *machine, const struct piece *piece, 
             memory_overlaps(piece->data, piece->length, buffer, buffer_size ? buffer_size : 1));
 }
 
+enum rig_rule mapping_range(struct machine *machine, PMDL mdl, PVOID va, ULONG length,
+                            struct range *range)
+{
+    uintptr_t offset;
+
+    if (!memory_is_mdl(machine, mdl))
+        return RULE_VRF_11;
+    offset = (uintptr_t)va - (uintptr_t)MmGetMdlVirtualAddress(mdl);
+    if (offset >= mdl->ByteCount)
+        return RULE_VRF_12;
+    *range = (struct range){mdl, (uint32_t)offset, length};
+    return length == 0 ? RULE_VRF_17 : RULE_NONE;
+}
+
 enum rig_rule mapping_obstacle(struct machine *machine, const struct range *range,
                                bool only_to_device, const void *buffer, uint32_t buffer_size)
 {
@@ -134,6 +148,13 @@ bool mapping_intact(const struct request *request)
             list->Elements[i].Length != request->elements[i].Length)
             return false;
     return true;
+}
+
+enum rig_rule mapping_end_obstacle(const struct request *request)
+{
+    if (!mapping_intact(request))
+        return RULE_SGL_39;
+    return request->post.place ? RULE_FSG_04 : RULE_NONE;
 }
 
 struct request *mapping_of_list(struct machine *machine, const SCATTER_GATHER_LIST *list)

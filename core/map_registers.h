@@ -53,5 +53,7 @@ const struct former_list *mapping_former(const struct machine *machine,
                                          const SCATTER_GATHER_LIST *list);
 /* Whether the list is as it was handed out (SGL-39). */
 bool mapping_intact(const struct request *request);
+/* What is wrong with giving back a live list now: SGL-39, FSG-04, or RULE_NONE. */
+enum rig_rule mapping_end_obstacle(const struct request *request);
 
 #endif

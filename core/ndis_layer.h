@@ -65,8 +65,6 @@ enum list_kind list_find(struct machine *machine, const void *pointer, struct sg
  * one. Whether it was broken. */
 bool list_report(struct machine *machine, enum rig_rule rule, const char *call, const struct sg *sg,
                  const void *list);
-/* What is wrong with giving back a live list now: SGL-39, FSG-04, or RULE_NONE. */
-enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg);
 
 /* What HAL needs for a request: bytes for the list, map registers. */
 NTSTATUS sg_calculate(const struct sg *request, ULONG *size, ULONG *registers);

@@ -136,15 +136,6 @@ bool list_report(struct machine *machine, enum rig_rule rule, const char *call, 
     return true;
 }
 
-enum rig_rule list_obstacle(struct machine *machine, const struct sg *sg)
-{
-    const struct request *request = mapping_of_list(machine, sg->list);
-
-    if (!mapping_intact(request))
-        return RULE_SGL_39;
-    return request->post.place ? RULE_FSG_04 : RULE_NONE;
-}
-
 /* ---- allocate ---- */
 
 /* LIFE-75, LIFE-34, SGL-33, SGL-07: the NET_BUFFER's part. */
@@ -312,7 +303,7 @@ static enum rig_rule check_free(struct machine *machine, NDIS_HANDLE handle,
         return RULE_BSG_14;
     if ((*sg)->dma != dma || (*sg)->nb != nb)
         return RULE_FSG_02;
-    return is_as_mapped(*sg) ? list_obstacle(machine, *sg) : RULE_FSG_13;
+    return is_as_mapped(*sg) ? mapping_end_obstacle(mapping_of_list(machine, list)) : RULE_FSG_13;
 }
 
 void NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER_LIST pSGL,

@@ -93,7 +93,7 @@ static enum rig_rule check_free(struct machine *machine, NDIS_HANDLE handle,
         return RULE_BSG_14;
     if (kind != LIST_LIVE || (*sg)->dma->adapter != adapter)
         return RULE_BSG_11;
-    return list_obstacle(machine, *sg);
+    return mapping_end_obstacle(mapping_of_list(machine, list));
 }
 
 void NdisFreeScatterGatherList(NDIS_HANDLE NdisHandle, PSCATTER_GATHER_LIST ScatterGatherListBuffer,
