@@ -70,18 +70,24 @@ static enum rig_rule check_register(const struct machine *machine, const struct 
     return RULE_NONE;
 }
 
+/* SG-07, AMB-35: from 6.85 on there are two revisions; whether the first one is still good is not
+ * said. */
+static bool revision_known(const struct machine *machine, UCHAR minor, UCHAR revision)
+{
+    if (revision == NDIS_SG_DMA_DESCRIPTION_REVISION_1)
+        return minor < 85 || !machine->settings[SETTING_old_description];
+    return revision == NDIS_SG_DMA_DESCRIPTION_REVISION_2 && minor >= 85;
+}
+
 /* SG-05, SG-07, SG-08, SG-25: why a sound call may still fail. */
 static NDIS_STATUS try_register(const struct machine *machine, const struct adapter *adapter,
                                 const NDIS_SG_DMA_DESCRIPTION *description)
 {
     static const NDIS_STATUS told[] = {NDIS_STATUS_SUCCESS, NDIS_STATUS_RESOURCES,
                                        NDIS_STATUS_NOT_SUPPORTED, NDIS_STATUS_BAD_VERSION};
-    UCHAR minor = adapter->driver->minor, revision = description->Header.Revision;
+    UCHAR minor = adapter->driver->minor;
 
-    /* AMB-35: from 6.85 on there are two; whether the first one is still good is not said */
-    if (revision == NDIS_SG_DMA_DESCRIPTION_REVISION_1
-            ? minor >= 85 && machine->settings[SETTING_old_description]
-            : revision != NDIS_SG_DMA_DESCRIPTION_REVISION_2 || minor < 85)
+    if (!revision_known(machine, minor, description->Header.Revision))
         return NDIS_STATUS_BAD_VERSION;
     if ((machine->settings[SETTING_null_handler] &&
          !description->ProcessSGListHandler) ||                     /* AMB-05 */
